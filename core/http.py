@@ -1,0 +1,240 @@
+"""What every HTTP handler of the product shares: typed routes, problem+json errors, paging.
+
+A folder's `api.py` holds a `ROUTES` list. A route declares its types, so decoding, encoding and
+`/api/v1/openapi.json` come from one place and a handler only decides::
+
+    ROUTES = [
+        Route("GET", "/api/v1/cis", list_cis, Permission.CMDB_READ, "List configuration items",
+              query=CiQuery, returns=Page[Ci]),
+        Route("POST", "/api/v1/cis", create_ci, Permission.CMDB_WRITE, "Create a configuration item",
+              body=NewCi, returns=Ci, status=201),
+    ]
+
+    async def list_cis(request: web.Request, query: CiQuery) -> Page[Ci]: ...
+    async def create_ci(request: web.Request, body: NewCi) -> Ci: ...
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from core.access import Permission
+from core.clock import Clock
+from core.database import Database
+from core.errors import InvalidInput, Overloaded, StorageError
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+CLOCK: web.AppKey[Clock] = web.AppKey("clock", Clock)
+DATABASE: web.AppKey[Database] = web.AppKey("database", Database)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation of the HTTP API.
+
+    Attributes:
+        path: aiohttp's pattern; `{id:\\d+}` declares an integer.
+        handler: called with the request, and with `query=` and `body=` where those types are declared;
+            returns a value of `returns`, or a ready response.
+        permission: what the caller needs; there is no default.
+        query: a struct whose fields are the query parameters, or None.
+        body: the type of the JSON body, or None.
+        returns: the type of the JSON answer; None answers 204 with no body.
+        content_type: of the answer where it is not JSON (then `returns` is None and a response is returned).
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    permission: Permission
+    summary: str
+    query: type[msgspec.Struct] | None = None
+    body: Any = None
+    returns: Any = None
+    status: int = 200
+    content_type: str = "application/json"
+    max_body_bytes: int = 1 << 20
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        arguments: dict[str, Any] = {}
+        if self.query is not None:
+            arguments["query"] = decode_query(request, self.query)
+        if self.body is not None:
+            arguments["body"] = await decode_body(request, self.body, self.max_body_bytes)
+        answer = await self.handler(request, **arguments)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        if self.returns is None:
+            return web.Response(status=204)
+        return json_response(answer, status=self.status)
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list; `next` is the cursor of the following page, None on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class PageQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Paging parameters; subclass it for a list's filters."""
+
+    limit: int = 100
+    cursor: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= 1000:
+            raise ValueError("limit must be from 1 to 1000")
+
+    def after(self) -> int:
+        """The id after which the page begins; 0 for the first page."""
+        return 0 if self.cursor is None else decode_cursor(self.cursor)
+
+
+class FieldError(msgspec.Struct):
+    """One field that is wrong: its path in the body or query, and what to do about it."""
+
+    path: str
+    message: str
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own term
+    """An RFC 9457 problem; raise it anywhere below a handler."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, *, type_: str = "about:blank", errors: list[FieldError] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.type = type_
+        self.errors = errors or []
+
+    def response(self) -> web.Response:
+        body: dict[str, Any] = {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail}
+        if self.errors:
+            body["errors"] = self.errors
+        return web.Response(
+            status=self.status, body=msgspec.json.encode(body), headers={"Content-Type": "application/problem+json"}
+        )
+
+
+def not_found(what: str, key: object) -> Problem:
+    return Problem(404, "Not found", f"there is no {what} {key}")
+
+
+def json_response(answer: Any, *, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(answer), content_type="application/json")
+
+
+def encode_cursor(last_id: int) -> str:
+    return base64.urlsafe_b64encode(b"i%d" % last_id).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> int:
+    """The id in a cursor that `encode_cursor` made.
+
+    Raises:
+        Problem: 400, somebody made the cursor up.
+    """
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode("ascii")
+        if re.fullmatch(r"i\d{1,18}", text) is None:
+            raise ValueError
+        return int(text[1:])
+    except (ValueError, binascii.Error) as error:
+        wrong = FieldError("cursor", "use the `next` of the page before")
+        raise Problem(400, "Bad cursor", "the cursor is not one that this list gave", errors=[wrong]) from error
+
+
+def page_of(rows: list[T], query: PageQuery, id_of: Callable[[T], int]) -> Page[T]:
+    """The page of `rows`, which were asked for with one more than `query.limit`."""
+    items = rows[: query.limit]
+    return Page(items, encode_cursor(id_of(items[-1])) if len(rows) > query.limit else None)
+
+
+def decode_query(request: web.Request, shape: type[T]) -> T:
+    return _convert(dict(request.query), shape, strict=False, where="query")
+
+
+async def decode_body(request: web.Request, shape: type[T], max_bytes: int) -> T:
+    """The JSON body as `shape`.
+
+    Raises:
+        Problem: 413 too large, 415 not JSON by its content type, 400 not JSON, 422 a field is wrong.
+    """
+    if request.content_type != "application/json":
+        raise Problem(415, "Unsupported media type", "send the body as application/json")
+    body = await read_body(request, max_bytes)
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Problem(400, "Malformed JSON", str(error)) from error
+    return _convert(document, shape, strict=True, where="body")
+
+
+async def read_body(request: web.Request, max_bytes: int) -> bytes:
+    """The raw body, refused with 413 as soon as it is known to be longer than `max_bytes`."""
+    if request.content_length is not None and request.content_length > max_bytes:
+        raise Problem(413, "Body too large", f"at most {max_bytes} bytes are taken here")
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            raise Problem(413, "Body too large", f"at most {max_bytes} bytes are taken here")
+    return bytes(body)
+
+
+def _convert(document: Any, shape: Any, *, strict: bool, where: str) -> Any:
+    try:
+        return msgspec.convert(document, shape, strict=strict)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        status = 422 if where == "body" else 400
+        wrong = FieldError(path.rstrip("`").lstrip(".") or where, message)
+        raise Problem(status, f"Invalid {where}", str(error), errors=[wrong]) from error
+
+
+@web.middleware
+async def problem_middleware(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every error leaves as problem+json; what nobody foresaw is logged with its traceback and answered 500."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem.response()
+    except InvalidInput as error:
+        return Problem(error.status, "Invalid input", str(error)).response()
+    except Overloaded as error:
+        response = Problem(429, "Too many requests", str(error)).response()
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
+        return response
+    except StorageError as error:
+        log.error("storage refused", path=request.path, error=error)
+        response = Problem(503, "Storage unavailable", "the storage refuses; nothing was acknowledged, try again").response()
+        response.headers["Retry-After"] = "5"
+        return response
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        title = error.reason
+        if error.status == 405:
+            raise
+        return Problem(error.status, title, f"{request.method} {request.path}: {title}").response()
+    except Exception as error:  # noqa: BLE001 - the last line of defence of a handler
+        log.exception("handler failed", method=request.method, path=request.path)
+        return Problem(500, "Internal error", f"{type(error).__name__}; the collector's log has the details").response()

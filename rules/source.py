@@ -1,0 +1,83 @@
+"""The seam between the evaluator and whatever holds the samples.
+
+The collector's series store implements `Source`; `MemorySource` is the in-package implementation for
+rule unit tests and the evaluator's own tests. Arrays are NumPy; instants are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.labels import Labels
+
+Ids = NDArray[np.int64]
+Times = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+LOOKBACK_MS = 300_000  # Prometheus' default: a sample counts for five minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One label matcher; `value` of `=~` and `!~` is a fully anchored RE2-style pattern."""
+
+    name: str
+    op: Literal["=", "!=", "=~", "!~"]
+    value: str
+
+    def predicate(self) -> Callable[[str], bool]:
+        """A function of the label's value; a missing label has the empty value."""
+        if self.op in ("=", "!="):
+            equal = self.op == "="
+            return lambda value: (value == self.value) is equal
+        pattern = re.compile(self.value, re.DOTALL)
+        wanted = self.op == "=~"
+        return lambda value: (pattern.fullmatch(value) is not None) is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The samples of some series in a range, packed to the left, oldest first.
+
+    Attributes:
+        times: [series, width] epoch ms; undefined from `counts` on.
+        values: [series, width]; undefined from `counts` on.
+        counts: [series] how many samples each series has; stale markers are left out.
+    """
+
+    times: Times
+    values: Values
+    counts: NDArray[np.int64]
+
+
+class Source(Protocol):
+    """Samples by series id.
+
+    `generation` changes whenever a series is born or retired, so ids resolved under one generation
+    may be kept until it changes.
+    """
+
+    @property
+    def generation(self) -> int: ...
+
+    def select(self, matchers: Sequence[Matcher]) -> Ids:
+        """Ids of the series whose labels satisfy every matcher, ascending."""
+        ...
+
+    def labels(self, series_id: int) -> Labels:
+        """The label set of a series."""
+        ...
+
+    def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
+        ...
+
+    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
+        """The samples in the left-open range (start, end]."""
+        ...
