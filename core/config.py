@@ -284,7 +284,9 @@ def _plain(node: yaml.Node) -> Any:
     if kind == "int":
         return int(node.value)
     if kind == "float":
-        return float(node.value.replace(".inf", "inf").replace(".nan", "nan").replace(".Inf", "inf").replace(".NaN", "nan"))
+        return float(
+            node.value.replace(".inf", "inf").replace(".nan", "nan").replace(".Inf", "inf").replace(".NaN", "nan")
+        )
     return node.value
 
 

@@ -23,7 +23,6 @@ from sqlalchemy.types import JSON
 
 from core.errors import StorageError
 
-
 # Documents: JSON on SQLite, JSONB on PostgreSQL.
 _DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
 

@@ -114,7 +114,13 @@ class Problem(Exception):  # noqa: N818 - the RFC's own term
     """An RFC 9457 problem; raise it anywhere below a handler."""
 
     def __init__(
-        self, status: int, title: str, detail: str, *, type_: str = "about:blank", errors: list[FieldError] | None = None
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        *,
+        type_: str = "about:blank",
+        errors: list[FieldError] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -225,7 +231,9 @@ async def problem_middleware(
         return response
     except StorageError as error:
         log.error("storage refused", path=request.path, error=error)
-        response = Problem(503, "Storage unavailable", "the storage refuses; nothing was acknowledged, try again").response()
+        response = Problem(
+            503, "Storage unavailable", "the storage refuses; nothing was acknowledged, try again"
+        ).response()
         response.headers["Retry-After"] = "5"
         return response
     except web.HTTPException as error:
@@ -235,6 +243,6 @@ async def problem_middleware(
         if error.status == 405:
             raise
         return Problem(error.status, title, f"{request.method} {request.path}: {title}").response()
-    except Exception as error:  # noqa: BLE001 - the last line of defence of a handler
+    except Exception as error:
         log.exception("handler failed", method=request.method, path=request.path)
         return Problem(500, "Internal error", f"{type(error).__name__}; the collector's log has the details").response()

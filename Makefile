@@ -1,0 +1,48 @@
+# Everything a newcomer needs: `make run` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# Servers and tools that the tests talk to; the product itself needs none of them.
+TEST_PACKAGES := snmpd snmp prometheus postgresql
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench servers clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(READY) ## .venv with the whole product and the tools for development
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Forewatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name one with: make PYTHON=python3.12"; exit 1; }
+	@./setup/venv.sh "$(PYTHON)" "$(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[collector,dev]'
+	@touch $(READY)
+
+run: install ## set up and start everything on this machine
+	@$(BIN)/forewatch up $(ARGS)
+
+servers:
+	@./setup/servers.sh $(TEST_PACKAGES)
+
+test: install servers ## set up and run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: install ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: install ## rewrite the code in the one format
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: install servers ## measure, next to the peers that are installed
+	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean: ## remove what was built, not what was recorded
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,0 +1,1 @@
+from core.database import Base  # noqa: F401

@@ -1,0 +1,55 @@
+"""The one entry point `forewatch`: finds the command's module, imports nothing else.
+
+Each module named here has `add_arguments(parser)`, which declares its sub-commands and sets `run`, a
+function of the parsed arguments that returns the exit status: 0 fine, 1 what was checked is wrong, 2 bad
+usage or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from core import log
+from core.errors import ConfigError
+
+# command: (module, help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("forewatch.up", "everything on this machine: collector and an agent for this host"),
+    "collector": ("collector.commands", "run, check or migrate the server"),
+    "agent": ("agent.commands", "run, check or enrol an agent; collect once; identify a device"),
+    "rules": ("collector.rules_commands", "check rule files"),
+    "cmdb": ("collector.cmdb_commands", "import, export and audit the register"),
+    "token": ("collector.access.token_commands", "create access tokens"),
+    "user": ("collector.access.user_commands", "add people"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="forewatch", description="Forewatch 未雨: from angry phone calls to incidents that open themselves."
+    )
+    parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in arguments if word in COMMANDS), None)
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == chosen:
+            importlib.import_module(module).add_arguments(command)
+    parsed = parser.parse_args(arguments)
+    log.configure(parsed.log_level)
+    try:
+        return int(parsed.run(parsed))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
