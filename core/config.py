@@ -17,7 +17,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -69,12 +69,14 @@ class _Loader(yaml.SafeLoader):
     """Nodes with YAML 1.2 core scalars only."""
 
 
+# Whole numbers come before: they match this too, and the first resolver that fits wins.
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?[0-9]+", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", list("-+.0123456789")),
+    ("float", _FLOAT, list("-+.0123456789")),
 ):  # fmt: skip
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
@@ -141,6 +143,12 @@ class _Reader:
         self._folder = folder
         self._environ = environ
         self.faults: list[Fault] = []
+        self._special: dict[Any, Callable[[str], Any]] = {
+            Duration: lambda text: Duration(parse_duration(text)),
+            Size: lambda text: Size(parse_size(text)),
+            Secret: self._secret,
+            Path: lambda text: self._folder / Path(text).expanduser(),
+        }
 
     def read(self, node: yaml.Node, shape: Any, path: str) -> Any:
         origin = get_origin(shape)
@@ -217,7 +225,8 @@ class _Reader:
 
     def _entries(self, node: yaml.Node, path: str) -> dict[str, tuple[yaml.Node, yaml.Node]] | None:
         if not isinstance(node, yaml.MappingNode):
-            return self._fault(node, path, "must be a mapping of keys to values")
+            self._fault(node, path, "must be a mapping of keys to values")
+            return None
         entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -233,22 +242,20 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             return self._fault(node, path, f"must be {_spell(shape)}")
         try:
-            if shape is Duration:
-                return Duration(parse_duration(node.value))
-            if shape is Size:
-                return Size(parse_size(node.value))
-            if shape is Secret:
-                return self._secret(node.value)
-            if shape is Path:
-                return self._folder / Path(node.value).expanduser()
-            value = _plain(node)
-            if shape is str and not isinstance(value, str) and value is not None:
-                value = node.value  # 5, 1.0 and true are good text where text is wanted
-            return msgspec.convert(value, shape)
+            return self._leaf(node, shape)
         except msgspec.ValidationError:
             return self._fault(node, path, f"must be {_spell(shape)}, not {node.value!r}")
         except ValueError as error:
             return self._fault(node, path, str(error))
+
+    def _leaf(self, node: yaml.ScalarNode, shape: Any) -> Any:
+        special = self._special.get(shape)
+        if special is not None:
+            return special(node.value)
+        value = _plain(node)
+        if shape is str and value is not None:
+            value = node.value  # 5, 1.0 and true are good text where text is wanted
+        return msgspec.convert(value, shape)
 
     def _secret(self, text: str) -> Secret:
         def look_up(match: re.Match[str]) -> str:
@@ -265,9 +272,11 @@ class _Reader:
         try:
             return Secret(file.read_text(encoding="utf-8").rstrip("\n"))
         except (OSError, UnicodeDecodeError) as error:
-            return self._fault(node, path, f"{file} cannot be read: {getattr(error, 'strerror', None) or error}")
+            self._fault(node, path, f"{file} cannot be read: {getattr(error, 'strerror', None) or error}")
+            return None
 
-    def _fault(self, node: yaml.Node, path: str, message: str) -> None:
+    def _fault(self, node: yaml.Node, path: str, message: str) -> Any:
+        """Note what is wrong; returns None, which stands for the value until the faults are raised."""
         self.faults.append(Fault(self._file, line_of(node), f"{path}: {message}" if path else message))
 
 

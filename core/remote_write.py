@@ -67,7 +67,7 @@ def encode_sample(value: float, at_ms: int) -> bytes:
 
 def encode_write_request(series: Iterable[tuple[bytes, float, int]]) -> bytes:
     """An uncompressed WriteRequest of (label bytes, value, epoch milliseconds), one sample a series."""
-    parts = []
+    parts: list[bytes] = []
     for label_bytes, value, at_ms in series:
         body = label_bytes + encode_sample(value, at_ms)
         parts += (b"\x0a", varint(len(body)), body)

@@ -27,10 +27,8 @@ class Postgres:
     def start(self) -> None:
         self._own(self._folder)
         data = self._folder / "data"
-        subprocess.run(
-            [*self._as_user(), self._initdb, "-D", data, "-U", "forewatch", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-            check=True, capture_output=True, cwd=self._folder,
-        )  # fmt: skip
+        options = ["-D", data, "-U", "forewatch", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        subprocess.run([*self._as_user(), self._initdb, *options], check=True, capture_output=True, cwd=self._folder)
         settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self._folder}
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-_ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", *sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True))
+_ELSEWHERE = (
+    "/usr/sbin",
+    "/usr/local/sbin",
+    *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True),
+)
 
 
 def find_program(name: str) -> Path | None:
