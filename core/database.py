@@ -58,7 +58,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {dt.datetime: UtcDateTime(), dict[str, Any]: _DOCUMENT, list[Any]: _DOCUMENT, str: Text()}  # noqa: RUF012
+    type_annotation_map = {dt.datetime: UtcDateTime(), dict[str, Any]: _DOCUMENT, list[Any]: _DOCUMENT, str: Text()}
 
 
 PrimaryKey = Annotated[int, mapped_column(primary_key=True, autoincrement=True)]
