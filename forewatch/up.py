@@ -1,0 +1,135 @@
+"""`forewatch up`: everything on this machine, for a first look and for small sites.
+
+The collector and the agent run as two processes, as they do in a data centre; this one prepares the
+data folder, prints what a person needs, and keeps both alive until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+_READY_WITHIN_SECONDS = 60
+_STOP_WITHIN_SECONDS = 10
+_RESTART_AFTER_SECONDS = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=Path("forewatch-data"), help="data folder (default: %(default)s)")
+    parser.add_argument("--listen", default=None, metavar="HOST:PORT", help="default: 127.0.0.1:9470, or as configured")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prepare the folder, start both processes, watch them; returns the exit status."""
+    from collector.first_start import prepare  # noqa: PLC0415 - the server's libraries load only for this command
+
+    site = prepare(arguments.data, arguments.listen)
+    stopping = _StopRequest()
+    collector = _Child("collector", "run", "--config", str(site.collector_config))
+    agent = _Child("agent", "run", "--config", str(site.agent_config))
+    try:
+        collector.start()
+        if not _wait_ready(collector, site.url, stopping):
+            return 0 if stopping.asked else 1
+        _greet(site.url, site.data, site.password)
+        agent.start()
+        return _watch(collector, agent, stopping)
+    finally:
+        agent.stop()
+        collector.stop()
+
+
+class _Child:
+    """One of our own commands as a process."""
+
+    def __init__(self, *command: str) -> None:
+        self._command = [sys.executable, "-m", "forewatch.cli", *command]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        # In a session of its own: Ctrl-C reaches the parent only, which then stops both in order.
+        self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - our own command line
+
+    def ended(self) -> int | None:
+        """The exit status once it has ended, None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    def stop(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("process did not stop in time, killing it", pid=self._process.pid)
+            self._process.kill()
+            self._process.wait()
+
+
+class _StopRequest:
+    """Remembers that SIGTERM or SIGINT came."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _wait_ready(collector: _Child, url: str, stopping: _StopRequest) -> bool:
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
+    while time.monotonic() < deadline and collector.ended() is None and not stopping.asked:
+        try:
+            with urllib.request.urlopen(f"{url}/-/ready", timeout=2):  # noqa: S310 - our own address
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    if collector.ended() is None and not stopping.asked:
+        log.error("collector not ready in time", seconds=_READY_WITHIN_SECONDS)
+    return False
+
+
+def _greet(url: str, data: Path, password: str | None) -> None:
+    lines = ["", "Forewatch 未雨 is running. 已启动。", "", f"  console  控制台    {url}/"]
+    if password is not None:
+        lines += ["  name     用户名    admin", f"  password 密码      {password}"]
+        lines += [f"                     (printed once, kept in {data / 'initial-password'}; 仅显示一次)"]
+    else:
+        lines += ["  name     用户名    admin (first password: initial-password in the data folder)"]
+    lines += [
+        f"  data     数据目录  {data}",
+        "",
+        "This host appears within 30 seconds. Ctrl-C stops it. 按 Ctrl-C 停止。",
+        "",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _watch(collector: _Child, agent: _Child, stopping: _StopRequest) -> int:
+    """Until a stop is asked for or the collector ends; an agent that ends is started again."""
+    while not stopping.asked:
+        status = collector.ended()
+        if status is not None:
+            log.error("collector ended", status=status)
+            return 1
+        status = agent.ended()
+        if status is not None:
+            log.warning("agent ended, starting it again", status=status, after_seconds=_RESTART_AFTER_SECONDS)
+            time.sleep(_RESTART_AFTER_SECONDS)
+            agent.start()
+        time.sleep(0.2)
+    return 0
