@@ -17,7 +17,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -28,8 +28,25 @@ from core.errors import ConfigError, Fault
 from core.units import format_duration, parse_duration, parse_size
 
 
+class Finding(typing.NamedTuple):
+    """What a section's own `check` found wrong.
+
+    Attributes:
+        where: keys and list indices below the section, `("targets", 1, "credential")`; a key that was not
+            given stands for the section that lacks it.
+        message: what is wrong and how to mend it.
+    """
+
+    where: tuple[str | int, ...]
+    message: str
+
+
 class Section(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Base of every configuration section; fields without a default are required."""
+
+    def check(self) -> Iterable[Finding]:
+        """What is wrong between values that are right by themselves; called once the whole section is read."""
+        return ()
 
 
 class Duration(float):
@@ -105,8 +122,8 @@ def loads(
     node = compose(text, file)
     reader = _Reader(file, folder, os.environ if environ is None else environ)
     value = reader.read(node, shape, "")
-    if reader.faults:
-        raise ConfigError(sorted(reader.faults, key=lambda fault: fault.line))
+    if reader.faults or reader.findings:
+        raise ConfigError(sorted(reader.faults + reader.findings, key=lambda fault: fault.line))
     return typing.cast(T, value)
 
 
@@ -142,7 +159,8 @@ class _Reader:
         self._file = file
         self._folder = folder
         self._environ = environ
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = []  # a value could not be read
+        self.findings: list[Fault] = []  # every value was read, some do not go together
         self._special: dict[Any, Callable[[str], Any]] = {
             Duration: lambda text: Duration(parse_duration(text)),
             Size: lambda text: Size(parse_size(text)),
@@ -175,6 +193,7 @@ class _Reader:
             trial = _Reader(self._file, self._folder, self._environ)
             value = trial.read(node, member, path)
             if not trial.faults:
+                self.findings += trial.findings
                 return value
         return self._fault(node, path, f"must be one of {', '.join(_spell(member) for member in members)}")
 
@@ -200,9 +219,13 @@ class _Reader:
         if len(self.faults) > before:
             return None
         try:
-            return shape(**values)  # __post_init__ may refuse with ValueError
+            built = shape(**values)  # __post_init__ may refuse with ValueError
         except (ValueError, TypeError) as error:
             return self._fault(node, path, str(error))
+        for finding in built.check() if isinstance(built, Section) else ():
+            message = f"{_spell_path(path, finding.where)}: {finding.message}"
+            self.findings.append(Fault(self._file, line_of(_descend(node, finding.where)), message))
+        return built
 
     def _mapping(self, node: yaml.Node, shape: Any, path: str) -> dict[str, Any] | None:
         entries = self._entries(node, path)
@@ -301,6 +324,27 @@ def _plain(node: yaml.Node) -> Any:
 
 def _holds_secret(field: msgspec.structs.FieldInfo | None) -> bool:
     return field is not None and (field.type is Secret or Secret in get_args(field.type))
+
+
+def _descend(node: yaml.Node, where: tuple[str | int, ...]) -> yaml.Node:
+    """The node at `where` below `node`, or the deepest one on the way that exists."""
+    for step in where:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            continue
+        if not isinstance(node, yaml.MappingNode):
+            break
+        below = next((value for key, value in node.value if key.value == step), None)
+        if below is None:
+            break
+        node = below
+    return node
+
+
+def _spell_path(path: str, where: tuple[str | int, ...]) -> str:
+    for step in where:
+        path = f"{path}[{step}]" if isinstance(step, int) else _join(path, step)
+    return path
 
 
 def _join(path: str, key: str) -> str:
