@@ -20,7 +20,7 @@ class ConfigurationItem(Base):
 
     Attributes:
         code: `SRV-000012`, unique for ever.
-        name_key: the name as it is compared (`cmdb.identity.name_key`).
+        name_key: the name as it is compared (`cmdb.keys.name_key`).
         class_: the class's name in `configs/cmdb/classes.yaml`.
         state: a `CiState`.
         origin: an `Origin`.
@@ -56,7 +56,7 @@ class IdentityKey(Base):
     """One value that identifies one item, normalised.
 
     Attributes:
-        kind: a `cmdb.identity.KeyKind`.
+        kind: a `cmdb.keys.KeyKind`.
         source: the instance that reported it; the empty string when a person recorded it.
     """
 
