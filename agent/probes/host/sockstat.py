@@ -1,0 +1,41 @@
+"""Sockets in use, from `/proc/net/sockstat` and `sockstat6`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from agent.probes.host.collector import Host
+from agent.probes.host.rows import Scalars
+from agent.sample import Family, Sample
+
+
+def parse_sockstat(text: str, page_bytes: int) -> dict[str, float]:
+    """Values by protocol and field (`TCP_inuse`); memory counted in pages is also given in bytes."""
+    fields = {}
+    for line in text.splitlines():
+        protocol, *words = line.replace(":", " ", 1).split()
+        for field, value in zip(words[::2], words[1::2], strict=True):
+            fields[f"{protocol}_{field}"] = float(value)
+            if field == "mem":
+                fields[f"{protocol}_mem_bytes"] = float(int(value) * page_bytes)
+    return fields
+
+
+class SockstatCollector:
+    """`node_sockstat_…` for IPv4 and, where the kernel has it, IPv6."""
+
+    def __init__(self, host: Host) -> None:
+        self._files = host.proc
+        self._scalars = Scalars(_family)
+        self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+
+    async def collect(self) -> list[Sample]:
+        fields = parse_sockstat(self._files.text("net/sockstat"), self._page_bytes)
+        with contextlib.suppress(FileNotFoundError):  # IPv6 is switched off
+            fields |= parse_sockstat(self._files.text("net/sockstat6"), self._page_bytes)
+        return self._scalars.samples(fields)
+
+
+def _family(field: str) -> Family:
+    return Family(f"node_sockstat_{field}", "gauge", f"Sockets: {field.replace('_', ' ')}.")
