@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent import records, segments
+from agent.spool import Drop, Limits, Spool
+from core.errors import StorageError
+
+NOW = 1_760_000_000_000
+LIMITS = Limits(max_age_ms=86_400_000, max_bytes=64 * 2**20)
+SMALL_SEGMENTS = Limits(max_age_ms=86_400_000, max_bytes=32 * 300)  # a segment holds 300 bytes
+
+
+def drain(spool: Spool, now_ms: int = NOW) -> list[bytes]:
+    bodies = []
+    while (record := spool.peek(now_ms)) is not None:
+        bodies.append(record.body)
+        spool.acknowledge(record)
+    return bodies
+
+
+def fill(spool: Spool, count: int, size: int = 60) -> list[bytes]:
+    bodies = [f"{index:04d}".encode().ljust(size, b".") for index in range(count)]
+    for body in bodies:
+        spool.append(body, 3, NOW)
+    return bodies
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.spool"))
+
+
+def test_records_come_out_in_order_with_boot_and_sequence(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LIMITS, boot="00000000000000ab")
+    fill(spool, 3)
+    assert (spool.records, spool.samples) == (3, 9)
+    seen = []
+    while (record := spool.peek(NOW)) is not None:
+        seen.append((record.boot, record.sequence, record.created_at_ms, record.samples))
+        spool.acknowledge(record)
+    assert seen == [("00000000000000ab", sequence, NOW, 3) for sequence in (1, 2, 3)]
+    assert (spool.records, spool.samples, spool.oldest_at_ms()) == (0, 0, None)
+    spool.close()
+
+
+def test_peek_gives_the_same_record_until_it_is_acknowledged(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LIMITS)
+    fill(spool, 2)
+    assert spool.peek(NOW) == spool.peek(NOW)
+    spool.close()
+
+
+def test_a_restart_goes_on_where_the_last_process_was(tmp_path: Path) -> None:
+    first = Spool(tmp_path, SMALL_SEGMENTS)
+    bodies = fill(first, 20)
+    for _ in range(7):
+        record = first.peek(NOW)
+        assert record is not None
+        first.acknowledge(record)
+    first.close()
+    second = Spool(tmp_path, SMALL_SEGMENTS)
+    assert second.boot != first.boot
+    assert (second.records, second.samples) == (13, 39)
+    second.append(b"new", 1, NOW)
+    assert drain(second) == [*bodies[7:], b"new"]
+    second.close()
+
+
+def test_an_acknowledged_segment_is_deleted_and_its_number_not_used_again(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, SMALL_SEGMENTS)
+    fill(spool, 10)
+    before = files(tmp_path)
+    assert len(before) > 3
+    drain(spool)
+    assert files(tmp_path) == before[-1:]  # the one that is written
+    spool.close()
+    assert files(tmp_path) == []
+    again = Spool(tmp_path, SMALL_SEGMENTS)
+    bodies = fill(again, 1)
+    assert files(tmp_path) > before[-1:]
+    again.close()
+    last = Spool(tmp_path, SMALL_SEGMENTS)
+    assert drain(last) == bodies
+    last.close()
+
+
+def test_old_records_are_dropped_and_counted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LIMITS)
+    spool.append(b"old", 5, NOW - 86_400_001)
+    spool.append(b"just in time", 1, NOW - 86_400_000)
+    assert drain(spool) == [b"just in time"]
+    assert spool.counts.dropped_records == {Drop.EXPIRED: 1}
+    assert spool.counts.dropped_samples == {Drop.EXPIRED: 5}
+    spool.close()
+
+
+def test_the_oldest_segments_go_when_the_spool_is_full(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, SMALL_SEGMENTS)
+    bodies = fill(spool, 400)
+    assert spool.bytes <= SMALL_SEGMENTS.max_bytes
+    assert sum(path.stat().st_size for path in tmp_path.glob("*.spool")) <= SMALL_SEGMENTS.max_bytes
+    dropped = spool.counts.dropped_records[Drop.SIZE]
+    assert spool.counts.dropped_samples[Drop.SIZE] == 3 * dropped
+    assert drain(spool) == bodies[dropped:]
+    assert 0 < dropped < 400
+    spool.close()
+
+
+def test_acknowledging_what_was_dropped_to_make_room_does_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, SMALL_SEGMENTS)
+    fill(spool, 1)
+    in_flight = spool.peek(NOW)
+    bodies = fill(spool, 400)
+    dropped = spool.counts.dropped_records[Drop.SIZE]
+    assert in_flight is not None
+    spool.acknowledge(in_flight)
+    assert drain(spool) == bodies[dropped - 1 :]
+    spool.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 14), st.integers(0, 14), st.data())
+def test_damage_to_a_file_costs_only_the_records_it_touches(count: int, read: int, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        spool = Spool(folder, SMALL_SEGMENTS)
+        bodies = fill(spool, count)
+        read = min(read, count - 1)
+        for _ in range(read):
+            spool.acknowledge(spool.peek(NOW))
+        spool.close()
+        path = data.draw(st.sampled_from(sorted(folder.glob("*.spool"))))
+        stored = bytearray(path.read_bytes())
+        at = data.draw(st.integers(0, len(stored) - 1))
+        hit = stored[at // 100 * 100 + 40 :][:4]  # 40 bytes of header, 60 of body
+        if data.draw(st.booleans()):
+            stored[at] ^= 0xFF
+            lost = {bytes(hit)}
+        else:
+            lost = {bytes(stored[start + 40 : start + 44]) for start in range(at // 100 * 100, len(stored), 100)}
+            del stored[at:]
+        path.write_bytes(stored)
+        again = Spool(folder, SMALL_SEGMENTS)
+        assert drain(again) == [body for body in bodies[read:] if body[:4] not in lost]
+        again.close()
+
+
+def test_a_damaged_record_is_counted_while_others_go_on(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LIMITS)
+    bodies = fill(spool, 3)
+    path = next(tmp_path.glob("*.spool"))
+    stored = bytearray(path.read_bytes())
+    stored[records.HEADER_SIZE + 60 + 50] ^= 1
+    path.write_bytes(stored)
+    assert drain(spool) == [bodies[0], bodies[2]]
+    assert spool.counts.dropped_records == {Drop.CORRUPT: 1}
+    spool.close()
+
+
+@pytest.mark.parametrize(
+    "position",
+    [b"", b"\0" * 20, b"x" * 7, b"\xff" * 20],
+    ids=["empty", "zeros after a power failure", "torn", "garbage"],
+)
+def test_a_lost_position_means_sending_again_not_losing(tmp_path: Path, position: bytes) -> None:
+    spool = Spool(tmp_path, LIMITS)
+    bodies = fill(spool, 3)
+    record = spool.peek(NOW)
+    assert record is not None
+    spool.acknowledge(record)
+    spool.close()
+    (tmp_path / "position").write_bytes(position)
+    again = Spool(tmp_path, LIMITS)
+    assert drain(again) == bodies
+    again.close()
+
+
+def test_two_processes_cannot_share_a_spool(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, LIMITS)
+    with pytest.raises(StorageError, match="in use by another process; stop it, or give this agent a data_dir"):
+        Spool(tmp_path, LIMITS)
+    spool.close()
+    Spool(tmp_path, LIMITS).close()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be used: Not a directory"):
+        Spool(tmp_path / "file" / "spool", LIMITS)
+
+
+class FullDisk:
+    """Lets writes through up to a point, then tears one and refuses all."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        self._pwrite = os.pwrite
+        monkeypatch.setattr(segments.os, "pwrite", self.pwrite)
+
+    def pwrite(self, file: int, data: bytes, offset: int) -> int:
+        if not self.full:
+            return self._pwrite(file, data, offset)
+        if len(data) > 30:
+            return self._pwrite(file, data[:30], offset)  # part of it, as a disk that fills up does
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_means_memory_and_then_the_disk_again_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(monkeypatch)
+    spool = Spool(tmp_path, LIMITS)
+    bodies = fill(spool, 2)
+    disk.full = True
+    bodies += fill(spool, 3)
+    assert spool.records == 5
+    assert spool.counts.write_failures == 3
+    disk.full = False
+    bodies += fill(spool, 1)
+    assert drain(spool) == bodies
+    assert spool.counts.dropped_records == {}
+    spool.close()
+
+
+def test_what_was_in_flight_from_memory_is_acknowledged_after_it_went_to_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(monkeypatch)
+    disk.full = True
+    spool = Spool(tmp_path, LIMITS)
+    fill(spool, 1)
+    in_flight = spool.peek(NOW)
+    disk.full = False
+    bodies = fill(spool, 1)
+    assert in_flight is not None
+    spool.acknowledge(in_flight)
+    assert drain(spool) == bodies
+    spool.close()
+
+
+def test_memory_is_bounded_while_the_disk_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(monkeypatch)
+    spool = Spool(tmp_path, Limits(max_age_ms=86_400_000, max_bytes=2**20, memory_bytes=1000))
+    disk.full = True
+    bodies = fill(spool, 15)
+    assert spool.counts.dropped_records == {Drop.MEMORY: 5}
+    assert spool.counts.dropped_samples == {Drop.MEMORY: 15}
+    assert drain(spool) == bodies[5:]
+    spool.close()
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from agent.spool import Limits, Spool
+spool = Spool(Path(sys.argv[1]), Limits(max_age_ms=10**9, max_bytes=2**24))
+for index in range(50):
+    spool.append(b"%04d" % index, 1, 1_760_000_000_000)
+    if index % 5 == 0:
+        spool.acknowledge(spool.peek(1_760_000_000_000))
+print("appended", flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_killed_process_loses_nothing_it_appended(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path(__file__).parents[2], capture_output=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (-9, b"appended\n")
+    spool = Spool(tmp_path, LIMITS)
+    assert drain(spool) == [b"%04d" % index for index in range(10, 50)]
+    spool.close()
+
+
+async def test_sync_reaches_the_disk_once_for_what_was_appended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(segments.os, "fsync", synced.append)
+    spool = Spool(tmp_path, LIMITS)
+    await spool.sync()
+    assert synced == []
+    fill(spool, 2)
+    await spool.sync()
+    await spool.sync()
+    assert len(synced) == 1
+    spool.close()
