@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Enum, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cmdb.item import Impact
 from core.database import Base, PrimaryKey
 from desk.alert import AlertState, Role
 from desk.correlation import Reason
 from desk.incident import OPEN_STATES, Origin, State
 from desk.outbox import DeliveryState, Kind
-from desk.priority import Impact, Priority
+from desk.priority import Priority
 from desk.timeline import Entry
 
 

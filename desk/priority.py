@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
+from cmdb.item import Impact
+
 
 class Priority(enum.StrEnum):
     """P1 is the most pressing."""
@@ -13,14 +15,6 @@ class Priority(enum.StrEnum):
     P2 = "P2"
     P3 = "P3"
     P4 = "P4"
-
-
-class Impact(enum.StrEnum):
-    """Who is hit: a whole department 部门, the users of one service 服务, single persons 个体."""
-
-    DEPARTMENT = "department"
-    SERVICE = "service"
-    PERSON = "person"
 
 
 URGENCY_BY_SEVERITY = {"critical": 1, "major": 2, "minor": 3, "warning": 3, "info": 4}

@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from cmdb.item import Impact
 from cmdb.views import CiRef
 from core.http import PageQuery
 from desk.alert import AlertState, Role
 from desk.correlation import Reason
 from desk.incident import Origin, State
 from desk.outbox import DeliveryState, Kind
-from desk.priority import Impact, Priority
+from desk.priority import Priority
 from desk.timeline import Entry
 
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]

@@ -1,0 +1,199 @@
+"""The outbox in the database: written with what it tells of, leased for sending, settled afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from desk import notification
+from desk.models import Incident, OutboxRow
+from desk.outbox import ENDINGS, GIVE_UP_AFTER, Dead, DeliveryState, Kind, Retry, Sent, idempotency_key
+from desk.queries import incident_views
+from desk.text import one_line
+
+_LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the outbox stands; `oldest_created_at` is of the oldest pending row, None when there is none."""
+
+    pending: int
+    dead: int
+    oldest_created_at: dt.datetime | None
+
+
+async def enqueue(
+    session: AsyncSession,
+    incident: Incident,
+    kind: Kind,
+    channels: Collection[str],
+    now: dt.datetime,
+    *,
+    step: str = "",
+    external_url: str = "",
+) -> int:
+    """Write one notification a channel, its body frozen as things are now; returns how many were written.
+
+    The end of an incident goes to the channels that its beginning went to, and to no other. A notification
+    that is there already (same incident, episode, kind and `step`) is not written again.
+    """
+    await session.flush()
+    keys = {channel: _key(incident, kind, step, channel) for channel in channels}
+    if kind in ENDINGS:
+        told = set(
+            await session.scalars(select(OutboxRow.channel).where(OutboxRow.incident_id == incident.id).distinct())
+        )
+        keys = {channel: key for channel, key in keys.items() if channel in told}
+    known = set(
+        await session.scalars(select(OutboxRow.idempotency_key).where(OutboxRow.idempotency_key.in_(keys.values())))
+    )
+    keys = {channel: key for channel, key in keys.items() if key not in known}
+    if not keys:
+        return 0
+    [view] = await incident_views(session, [incident])
+    for channel, key in keys.items():
+        body = notification.payload(
+            view, kind, receiver=channel, idempotency_key=key, now=now, external_url=external_url
+        )
+        thread = idempotency_key(incident.number, incident.opened_at, Kind.OPENED, "0", channel)
+        session.add(
+            OutboxRow(
+                channel=channel,
+                kind=kind,
+                incident_id=incident.id,
+                idempotency_key=key,
+                thread_key=thread,
+                payload=body,
+                state=DeliveryState.PENDING,
+                next_attempt_at=now,
+                expires_at=now + GIVE_UP_AFTER,
+                created_at=now,
+            )
+        )
+    return len(keys)
+
+
+def _key(incident: Incident, kind: Kind, step: str, channel: str) -> str:
+    episode = f"{incident.reopened}.{step}" if step else str(incident.reopened)
+    return idempotency_key(incident.number, incident.opened_at, kind, episode, channel)
+
+
+async def lease(
+    session: AsyncSession, channel: str, limit: int, now: dt.datetime, lasting: dt.timedelta
+) -> list[OutboxRow]:
+    """Take up to `limit` due rows of a channel for sending, oldest first; each counts one more attempt.
+
+    Of one incident only the oldest pending row is ever taken, so a recovery never overtakes its opening.
+    Rows that another process is taking are skipped, rows that a dead process took come back after `lasting`.
+    """
+    rows = list(
+        await session.scalars(
+            select(OutboxRow)
+            .where(_pending(channel), *_due(now))
+            .order_by(OutboxRow.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=OutboxRow)
+        )
+    )
+    for row in rows:
+        row.leased_until = now + lasting
+        row.attempts += 1
+    return rows
+
+
+async def settle(session: AsyncSession, row: OutboxRow, verdict: Sent | Retry | Dead, now: dt.datetime) -> None:
+    """Write what became of an attempt, unless the row was settled or taken again in the meantime."""
+    values: dict[str, object] = {"leased_until": None}
+    match verdict:
+        case Sent():
+            values |= {"state": DeliveryState.SENT, "sent_at": now}
+        case Retry(at, error):
+            values |= {"next_attempt_at": at, "last_error": one_line(error, _LONGEST_ERROR)}
+        case Dead(error):
+            values |= {"state": DeliveryState.DEAD, "last_error": one_line(error, _LONGEST_ERROR)}
+    mine = (OutboxRow.id == row.id, OutboxRow.state == DeliveryState.PENDING)
+    # A late failure must not undo the attempt of whoever holds the lease now; a late success is a success.
+    held = () if isinstance(verdict, Sent) else (OutboxRow.attempts == row.attempts,)
+    await session.execute(update(OutboxRow).where(*mine, *held).values(**values))
+
+
+async def next_due(session: AsyncSession, channel: str) -> dt.datetime | None:
+    """When the channel has something to do next; None when nothing is pending."""
+    ready = case(
+        (OutboxRow.leased_until > OutboxRow.next_attempt_at, OutboxRow.leased_until), else_=OutboxRow.next_attempt_at
+    )
+    soonest: dt.datetime | None = await session.scalar(select(func.min(ready)).where(_pending(channel)))
+    return soonest
+
+
+async def free_leases(session: AsyncSession, channels: Collection[str]) -> None:
+    """Give back every lease of these channels: for a start where no other process can be sending."""
+    await session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.channel.in_(channels), OutboxRow.leased_until.is_not(None))
+        .values(leased_until=None)
+    )
+
+
+async def bury_unclaimed(session: AsyncSession, channels: Collection[str], now: dt.datetime) -> int:
+    """Make dead letters of expired rows whose channel nobody serves any more; returns how many."""
+    buried = await session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.state == DeliveryState.PENDING,
+            OutboxRow.channel.not_in(channels),
+            OutboxRow.expires_at <= now,
+        )
+        .values(state=DeliveryState.DEAD, leased_until=None, last_error="no channel of this name is configured")
+        .returning(OutboxRow.id)
+    )
+    return len(buried.all())
+
+
+async def revive(session: AsyncSession, row_id: int, now: dt.datetime) -> bool:
+    """Give a dead letter another day; False when the row is no dead letter."""
+    revived = await session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == DeliveryState.DEAD)
+        .values(
+            state=DeliveryState.PENDING, attempts=0, next_attempt_at=now, expires_at=now + GIVE_UP_AFTER,
+            leased_until=None,
+        )
+        .returning(OutboxRow.id)
+    )  # fmt: skip
+    return revived.one_or_none() is not None
+
+
+async def counts(session: AsyncSession) -> Counts:
+    """How many rows are pending and dead, and since when the oldest waits."""
+    rows = await session.execute(
+        select(OutboxRow.state, func.count(), func.min(OutboxRow.created_at))
+        .where(OutboxRow.state != DeliveryState.SENT)
+        .group_by(OutboxRow.state)
+    )
+    by_state = {state: (count, oldest) for state, count, oldest in rows}
+    pending, oldest = by_state.get(DeliveryState.PENDING, (0, None))
+    return Counts(pending, by_state.get(DeliveryState.DEAD, (0, None))[0], oldest)
+
+
+def _pending(channel: str) -> ColumnElement[bool]:
+    """The oldest pending row of each incident on the channel."""
+    earlier = aliased(OutboxRow)
+    overtakes = exists().where(
+        earlier.channel == OutboxRow.channel,
+        earlier.incident_id == OutboxRow.incident_id,
+        earlier.state == DeliveryState.PENDING,
+        earlier.id < OutboxRow.id,
+    )
+    return and_(OutboxRow.state == DeliveryState.PENDING, OutboxRow.channel == channel, ~overtakes)
+
+
+def _due(now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    free = or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until <= now)
+    return OutboxRow.next_attempt_at <= now, free

@@ -1,0 +1,160 @@
+"""What the API and notifications read: incidents as JSON, their timeline, the ledger, the outbox."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cmdb.models import ConfigurationItem
+from cmdb.views import CiRef
+from desk import models, views
+from desk.alert import Role
+from desk.incident import OPEN_STATES, State
+
+_GROUPS: dict[str, Collection[State]] = {
+    "open": OPEN_STATES,
+    "restored": (State.RESTORED, State.RESOLVED),
+    "closed": (State.CLOSED,),
+    "all": tuple(State),
+}
+
+
+async def list_incidents(session: AsyncSession, query: views.IncidentQuery) -> list[views.Incident]:
+    """A page and one more, newest first."""
+    statement = select(models.Incident).order_by(models.Incident.id.desc()).limit(query.limit + 1)
+    if query.state != "all":
+        statement = statement.where(models.Incident.state.in_(_GROUPS[query.state]))
+    if before := query.after():
+        statement = statement.where(models.Incident.id < before)
+    return await incident_views(session, list(await session.scalars(statement)))
+
+
+async def find_incident(session: AsyncSession, key: str) -> models.Incident | None:
+    """The incident with this number, or with this id."""
+    by_id = key.isascii() and key.isdigit() and len(key) < 18
+    matches = models.Incident.id == int(key) if by_id else models.Incident.number == key.upper()
+    return await session.scalar(select(models.Incident).where(matches))
+
+
+async def incident_detail(session: AsyncSession, incident: models.Incident) -> views.IncidentDetail:
+    """The incident with its timeline and its alerts, the cause first."""
+    [view] = await incident_views(session, [incident])
+    timeline = await session.scalars(
+        select(models.IncidentEvent)
+        .where(models.IncidentEvent.incident_id == incident.id)
+        .order_by(models.IncidentEvent.id)
+    )
+    alerts = await session.scalars(
+        select(models.AlertRow)
+        .where(models.AlertRow.incident_id == incident.id)
+        .order_by(models.AlertRow.role, models.AlertRow.id)
+    )
+    return views.IncidentDetail(
+        **msgspec.structs.asdict(view),
+        timeline=[msgspec.convert(row, views.TimelineEntry, from_attributes=True) for row in timeline],
+        alerts=[msgspec.convert(row, views.IncidentAlert, from_attributes=True) for row in alerts],
+    )
+
+
+async def incident_views(session: AsyncSession, rows: Sequence[models.Incident]) -> list[views.Incident]:
+    """Incidents as the interface shows them, with three queries however many they are."""
+    ids = [row.id for row in rows]
+    refs = await _ci_refs(session, {row.ci_id for row in rows if row.ci_id is not None})
+    consequences: dict[int, list[int]] = defaultdict(list)
+    found = await session.execute(
+        select(models.Incident.symptom_of, models.Incident.id)
+        .where(models.Incident.symptom_of.in_(ids))
+        .order_by(models.Incident.id)
+    )
+    for cause, consequence in found:
+        if cause is not None:
+            consequences[cause].append(consequence)
+    alerts = await _symptom_alerts(session, ids)
+    return [_view(row, refs.get(row.ci_id or 0), consequences.get(row.id, []), alerts.get(row.id, 0)) for row in rows]
+
+
+async def list_suppressions(session: AsyncSession, query: views.SuppressionQuery) -> list[views.Suppressed]:
+    """A page and one more of the ledger, newest first."""
+    of = models.Suppression
+    statement = (
+        select(of, models.Incident.number)
+        .outerjoin(models.Incident, of.incident_id == models.Incident.id)
+        .order_by(of.id.desc())
+        .limit(query.limit + 1)
+    )
+    if query.reason is not None:
+        statement = statement.where(of.reason == query.reason)
+    if query.incident is not None:
+        statement = statement.where(of.incident_id == query.incident)
+    if before := query.after():
+        statement = statement.where(of.id < before)
+    return [
+        views.Suppressed(
+            id=row.id, at=row.at, reason=row.reason, fingerprint=row.fingerprint, incident=number, detail=row.detail
+        )
+        for row, number in await session.execute(statement)
+    ]
+
+
+async def list_notifications(session: AsyncSession, query: views.NotificationQuery) -> list[views.Notification]:
+    """A page and one more of the outbox, newest first."""
+    of = models.OutboxRow
+    statement = (
+        select(of, models.Incident.number)
+        .join(models.Incident, of.incident_id == models.Incident.id)
+        .order_by(of.id.desc())
+        .limit(query.limit + 1)
+    )
+    if query.state is not None:
+        statement = statement.where(of.state == query.state)
+    if query.incident is not None:
+        statement = statement.where(of.incident_id == query.incident)
+    if before := query.after():
+        statement = statement.where(of.id < before)
+    return [notification_view(row, number) for row, number in await session.execute(statement)]
+
+
+def notification_view(row: models.OutboxRow, number: str) -> views.Notification:
+    return views.Notification(
+        id=row.id,
+        channel=row.channel,
+        kind=row.kind,
+        incident=number,
+        idempotency_key=row.idempotency_key,
+        state=row.state,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at,
+        sent_at=row.sent_at,
+        last_error=row.last_error,
+        payload=row.payload,
+    )
+
+
+async def _ci_refs(session: AsyncSession, ids: Collection[int]) -> dict[int, CiRef]:
+    of = ConfigurationItem
+    rows = await session.execute(select(of.id, of.code, of.name, of.class_).where(of.id.in_(ids)))
+    return {row[0]: CiRef(*row) for row in rows}
+
+
+async def _symptom_alerts(session: AsyncSession, ids: Sequence[int]) -> dict[int, int]:
+    of = models.AlertRow
+    rows = await session.execute(
+        select(of.incident_id, func.count())
+        .where(of.incident_id.in_(ids), of.role == Role.SYMPTOM)
+        .group_by(of.incident_id)
+    )
+    return {incident_id: count for incident_id, count in rows if incident_id is not None}
+
+
+def _view(row: models.Incident, ci: CiRef | None, cause_of: list[int], symptom_alerts: int) -> views.Incident:
+    stored = {
+        name: getattr(row, name)
+        for name in views.Incident.__struct_fields__
+        if name not in {"ci", "cause_of", "symptoms"}
+    }
+    return views.Incident(**stored, ci=ci, cause_of=cause_of, symptoms=symptom_alerts + len(cause_of))

@@ -1,0 +1,231 @@
+"""Alerts and incidents in the database; every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import case, null, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from desk import incident as life
+from desk.alert import AlertState
+from desk.correlation import Reason
+from desk.models import AlertRow, Incident, IncidentEvent, Suppression
+from desk.priority import priority
+from desk.records import AlertRecord, NewIncident
+from desk.text import one_line, storable, storable_pairs
+from desk.timeline import PRODUCT, Entry
+
+_ROWS_A_STATEMENT = 500  # SQLite takes 32,766 parameters
+_LONGEST_TITLE = 300
+_LINKS = ("incident_id", "role")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The open incident of a condition; `created` is False when it was open already."""
+
+    incident: Incident
+    created: bool
+
+
+# Alerts
+
+
+async def load_alerts(session: AsyncSession) -> list[AlertRow]:
+    """Every pending and firing alert, for an evaluator that starts."""
+    live = (AlertState.PENDING, AlertState.FIRING)
+    return list(await session.scalars(select(AlertRow).where(AlertRow.state.in_(live)).order_by(AlertRow.id)))
+
+
+async def save_alert(session: AsyncSession, record: AlertRecord) -> AlertRow:
+    """As `save_alerts`, for one."""
+    return (await save_alerts(session, [record]))[0]
+
+
+async def save_alerts(session: AsyncSession, records: Sequence[AlertRecord]) -> list[AlertRow]:
+    """Write the state of alerts and return their rows in the order of `records`.
+
+    A row keeps its incident while `active_at` stays the same; a new cycle begins without one. Of several
+    records of one alert the last counts.
+    """
+    latest = {(record.rule_key, record.fingerprint): record for record in records}
+    values = [_columns(record) for record in latest.values()]
+    rows: dict[tuple[str, str], AlertRow] = {}
+    for start in range(0, len(values), _ROWS_A_STATEMENT):
+        for row in await _upsert(session, values[start : start + _ROWS_A_STATEMENT]):
+            rows[row.rule_key, row.fingerprint] = row
+    return [rows[storable(record.rule_key), record.fingerprint] for record in records]
+
+
+async def _upsert(session: AsyncSession, values: list[dict[str, Any]]) -> list[AlertRow]:
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(AlertRow).values(values)
+    fresh = statement.excluded
+    same_cycle = AlertRow.active_at == fresh.active_at
+    update = {name: fresh[name] for name in values[0]}
+    update |= {name: case((same_cycle, getattr(AlertRow, name)), else_=null()) for name in _LINKS}
+    statement = statement.on_conflict_do_update(index_elements=["rule_key", "fingerprint"], set_=update)
+    await session.flush()
+    found = await session.scalars(statement.returning(AlertRow), execution_options={"populate_existing": True})
+    return list(found)
+
+
+def _columns(record: AlertRecord) -> dict[str, Any]:
+    columns = {column.name: getattr(record, column.name) for column in fields(record)}
+    columns |= {
+        "rule_key": storable(record.rule_key),
+        "rule": storable(record.rule),
+        "labels": storable_pairs(record.labels),
+        "annotations": storable_pairs(record.annotations),
+        "severity": record.severity and storable(record.severity),
+        "category": record.category and storable(record.category),
+        "value": None if math.isnan(record.value) else record.value,
+    }
+    return columns
+
+
+# Incidents
+
+
+async def find_open(session: AsyncSession, fingerprint: str) -> Incident | None:
+    """The open incident of a condition."""
+    return await session.scalar(
+        select(Incident).where(Incident.fingerprint == fingerprint, Incident.state.in_(life.OPEN_STATES))
+    )
+
+
+async def find_reopenable(session: AsyncSession, fingerprint: str, now: dt.datetime) -> Incident | None:
+    """The condition's newest incident, when it is over but not for too long to open it again."""
+    newest = await session.scalar(
+        select(Incident).where(Incident.fingerprint == fingerprint).order_by(Incident.id.desc()).limit(1)
+    )
+    if newest is None or isinstance(life.transition(standing(newest), life.Reopen(), now), life.Refusal):
+        return None
+    return newest
+
+
+async def open_incident(
+    session: AsyncSession, new: NewIncident, now: dt.datetime, *, actor: str = PRODUCT, detail: str = ""
+) -> Opening:
+    """Open an incident, or return the one that is open for this fingerprint.
+
+    Two writers on PostgreSQL that open at once end with one incident: the unique index lets the second
+    insert wait for the first to commit, and its savepoint gives the number back.
+    """
+    if new.fingerprint is not None and (existing := await find_open(session, new.fingerprint)) is not None:
+        return Opening(existing, created=False)
+    try:
+        async with session.begin_nested():
+            incident = _build(new, now, await _next_number(session))
+            session.add(incident)
+            await session.flush()
+    except IntegrityError:
+        existing = await find_open(session, new.fingerprint) if new.fingerprint else None
+        if existing is None:
+            raise
+        return Opening(existing, created=False)
+    note(session, incident, Entry.OPENED, now, actor=actor, detail=detail)
+    return Opening(incident, created=True)
+
+
+async def restore_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:
+    """Record that the condition is gone; a refusal when that is recorded already."""
+    return await apply(session, incident, life.Restore(), Entry.RESTORED, now)
+
+
+async def reopen_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:
+    """Open an incident again because its condition is back; a refusal when it is open, closed, or too late."""
+    return await apply(session, incident, life.Reopen(), Entry.REOPENED, now)
+
+
+async def apply(
+    session: AsyncSession,
+    incident: Incident,
+    event: life.Event,
+    entry: Entry,
+    now: dt.datetime,
+    *,
+    actor: str = PRODUCT,
+    detail: str = "",
+) -> life.Refusal | None:
+    """Let `event` happen to the incident as it is now in the database, and write it into the timeline."""
+    await session.flush()
+    await session.refresh(incident, with_for_update=True)
+    after = life.transition(standing(incident), event, now)
+    if isinstance(after, life.Refusal):
+        return after
+    for field in fields(after):
+        setattr(incident, field.name, getattr(after, field.name))
+    note(session, incident, entry, now, actor=actor, detail=detail)
+    return None
+
+
+def standing(of: Incident) -> life.Standing:
+    """The incident's part that its life changes."""
+    return life.Standing(**{field.name: getattr(of, field.name) for field in fields(life.Standing)})
+
+
+def note(
+    session: AsyncSession, incident: Incident, kind: Entry, now: dt.datetime, *, actor: str = PRODUCT, detail: str = ""
+) -> None:
+    """Append one line to the timeline."""
+    session.add(
+        IncidentEvent(incident_id=incident.id, at=now, actor=storable(actor), kind=kind, detail=storable(detail))
+    )
+
+
+def record_suppression(
+    session: AsyncSession,
+    reason: Reason,
+    now: dt.datetime,
+    *,
+    fingerprint: str | None,
+    incident_id: int | None = None,
+    detail: str = "",
+) -> None:
+    """Write into the ledger that something was not sent, and why."""
+    session.add(
+        Suppression(
+            at=now, fingerprint=fingerprint, incident_id=incident_id, reason=reason, detail=one_line(detail, 500)
+        )
+    )
+
+
+def _build(new: NewIncident, now: dt.datetime, number: str) -> Incident:
+    return Incident(
+        number=number,
+        state=life.State.NEW,
+        priority=priority(new.impact, new.urgency),
+        impact=new.impact,
+        urgency=new.urgency,
+        severity=new.severity and storable(new.severity),
+        category=new.category and storable(new.category),
+        title=one_line(new.title, _LONGEST_TITLE),
+        fingerprint=new.fingerprint,
+        rule=new.rule and storable(new.rule),
+        labels=storable_pairs(new.labels),
+        annotations=storable_pairs(new.annotations),
+        ci_id=new.ci_id,
+        services=[storable(name) for name in new.services],
+        origin=new.origin,
+        opened_at=now,
+    )
+
+
+_COUNT_UP = text(
+    "INSERT INTO number_sequences (name, last) VALUES (:name, 1) "
+    "ON CONFLICT (name) DO UPDATE SET last = number_sequences.last + 1 RETURNING last"
+)
+
+
+async def _next_number(session: AsyncSession) -> str:
+    """The next incident number; it is given back when the transaction or savepoint does not commit."""
+    last: int = (await session.execute(_COUNT_UP, {"name": "incident"})).scalar_one()
+    return f"INC-{last:06d}"
