@@ -1,0 +1,40 @@
+"""What the store keeps in memory about each row beside its ring."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.source import Ids
+
+
+class Columns:
+    """Arrays indexed by row; `grow` replaces them.
+
+    Attributes:
+        live: whether a series owns the row.
+        born: the generation in which its series was born.
+        arrived: epoch seconds when something last arrived for it, by the collector's clock.
+    """
+
+    def __init__(self) -> None:
+        self.live = np.zeros(0, np.bool_)
+        self.born = np.zeros(0, np.int64)
+        self.arrived = np.zeros(0, np.uint32)
+
+    def grow(self, rows: int) -> None:
+        added = rows - len(self.live)
+        if added > 0:
+            self.live = np.r_[self.live, np.zeros(added, np.bool_)]
+            self.born = np.r_[self.born, np.zeros(added, np.int64)]
+            self.arrived = np.r_[self.arrived, np.zeros(added, np.uint32)]
+
+    def bear(self, ids: Ids, generation: int, now_seconds: int) -> None:
+        self.live[ids] = True
+        self.born[ids] = generation
+        self.arrived[ids] = now_seconds
+
+    def silent_since(self, seconds: int) -> Ids:
+        """Live rows for which nothing has arrived after `seconds`."""
+        quiet: NDArray[np.bool_] = self.live & (self.arrived < max(seconds, 0))
+        return np.flatnonzero(quiet).astype(np.int64)

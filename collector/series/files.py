@@ -1,0 +1,125 @@
+"""Opening the store's files: one process at a time, damage set aside, the journal kept short."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.series.block_file import Damaged
+from collector.series.dictionary import Dictionary
+from collector.series.journal import Birth, Journal, Replay, replay, rewrite
+from collector.series.rings import Ring
+from core.clock import to_datetime
+from core.errors import StorageError
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+_JOURNAL, _RING, _LOCK = "series.journal", "recent.ring", "lock"
+_SPARE = 10_000  # records of the dead that a journal may carry before it is rewritten at the next start
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What an open store stands on."""
+
+    folder: Path
+    journal: Journal
+    dictionary: Dictionary
+    ring: Ring
+    lock: int
+
+    def close(self) -> None:
+        self.journal.close()
+        self.ring.close()
+        os.close(self.lock)
+
+
+def open_files(folder: Path, depth: int, now_ms: int) -> Files:
+    """Open or make the files in `folder`.
+
+    Raises:
+        StorageError: they cannot be opened, or another process has them.
+    """
+    lock = _take(folder)
+    try:
+        dictionary = _load(folder / _JOURNAL, now_ms)
+        ring = _open_ring(folder / _RING, depth, dictionary.high, now_ms)
+        return Files(folder, Journal(folder / _JOURNAL), dictionary, ring, lock)
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _take(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StorageError(f"{folder} is in use by another process; give each collector its own data_dir") from error
+    return lock
+
+
+def _load(file: Path, now_ms: int) -> Dictionary:
+    try:
+        content = file.read_bytes() if file.exists() else b""
+    except OSError as error:
+        raise StorageError(f"{file} cannot be read: {error.strerror}") from error
+    told = replay(content)
+    dictionary, dead = _reconstruct(told)
+    if told.lost_bytes:
+        _set_aside(file, f"{told.lost_bytes} of its bytes are damaged; {len(dictionary)} series were saved", now_ms)
+        rewrite(file, [Birth(*group) for group in dictionary.by_sender()])
+    elif told.sound_bytes < len(content):
+        os.truncate(file, told.sound_bytes)
+        log.info("unfinished record cut off", file=file, bytes=len(content) - told.sound_bytes)
+    elif dead > len(dictionary) + _SPARE:
+        _shorten(file, dictionary)
+    return dictionary
+
+
+def _reconstruct(told: Replay) -> tuple[Dictionary, int]:
+    dictionary, dead = Dictionary(), 0
+    for record in told.records:
+        if isinstance(record, Birth):
+            dictionary.add(record.sender, record.ids, record.keys)
+        else:
+            dictionary.remove(record.ids)
+            dead += 2 * len(record.ids)
+    return dictionary, dead
+
+
+def _shorten(file: Path, dictionary: Dictionary) -> None:
+    try:
+        rewrite(file, [Birth(*group) for group in dictionary.by_sender()])
+    except StorageError as error:  # only a longer start is lost
+        log.warning("series journal not shortened", error=error)
+
+
+def _open_ring(file: Path, depth: int, rows: int, now_ms: int) -> Ring:
+    existed = file.exists()
+    try:
+        ring = Ring(file, depth)
+        damage = f"it has {ring.rows} rows where {rows} are in use" if existed and ring.rows < rows else ""
+    except Damaged as error:
+        damage = str(error)
+    if damage:
+        _set_aside(file, f"{damage}; series begin with empty windows", now_ms)
+        ring = Ring(file, depth)
+    if ring.broken_rows:
+        log.error("rows with damaged heads begin with empty windows", file=file, rows=ring.broken_rows)
+    ring.grow(rows)
+    return ring
+
+
+def _set_aside(file: Path, reason: str, now_ms: int) -> None:
+    aside = file.with_name(f"{file.name}.corrupt-{to_datetime(now_ms):%Y%m%dT%H%M%SZ}")
+    file.replace(aside)
+    log.error("damaged file set aside", file=file, now=aside.name, reason=reason)

@@ -1,0 +1,70 @@
+"""Which rows carry which label: the index behind selectors."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.labels import Labels
+from rules.source import Ids, Matcher
+
+
+class Postings:
+    """Rows by label name and value.
+
+    A matcher asks its predicate once per distinct value of its label, however many series have it.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[str, array[int]]] = {}
+
+    def add(self, entries: Iterable[tuple[int, Labels]]) -> None:
+        """Take in rows and their label sets."""
+        for row, label_set in entries:
+            for name, value in label_set:
+                values = self._rows.get(name)
+                if values is None:
+                    values = self._rows[name] = {}
+                rows = values.get(value)
+                if rows is None:
+                    rows = values[value] = array("I")
+                rows.append(row)
+
+    def remove(self, entries: Iterable[tuple[int, Labels]]) -> None:
+        """Take out rows by the label sets they had."""
+        gone: dict[tuple[str, str], set[int]] = {}
+        for row, label_set in entries:
+            for pair in label_set:
+                gone.setdefault(pair, set()).add(row)
+        for (name, value), rows in gone.items():
+            left = array("I", (row for row in self._rows[name][value] if row not in rows))
+            if left:
+                self._rows[name][value] = left
+                continue
+            del self._rows[name][value]
+            if not self._rows[name]:
+                del self._rows[name]
+
+    def select(self, matchers: Sequence[Matcher], live: NDArray[np.bool_]) -> Ids:
+        """The live rows that satisfy every matcher, ascending; `live` is [rows]."""
+        chosen = live
+        for matcher in sorted(matchers, key=lambda matcher: matcher.op != "="):
+            chosen = chosen & self._mask(matcher, len(live))
+        return np.flatnonzero(chosen).astype(np.int64)
+
+    def _mask(self, matcher: Matcher, rows: int) -> NDArray[np.bool_]:
+        """Which of `rows` satisfy one matcher; a series without the label has the empty value."""
+        holds = matcher.predicate()
+        absent = holds("")
+        values = self._rows.get(matcher.name, {})
+        if matcher.op == "=" and not absent:
+            differing = [values[matcher.value]] if matcher.value in values else []
+        else:
+            differing = [rows_of for value, rows_of in values.items() if holds(value) is not absent]
+        mask = np.full(rows, absent)
+        for rows_of in differing:
+            mask[np.array(rows_of, np.int64)] = not absent
+        return mask

@@ -1,0 +1,234 @@
+"""Rings of samples per series, in a memory-mapped file that survives the process.
+
+Series are rows; 1024 rows make a block, laid out slot by slot so that a sender's series, which are
+neighbours, are written and read as runs of neighbouring words::
+
+    heads   uint64[1024]          time of the newest sample << 16 | position
+    values  uint64[slots][1024]   the bits of float64
+    times   uint32[slots][1024]   epoch ms modulo 2^32; whole instants follow from the head's
+
+A position counts writes: below `slots` it is their number; from then on it stays in [slots, 2 * slots), so
+that it says both where to write next and that the ring is full. Head and time are one aligned word: storing
+it publishes the sample, and it is stored last. A process killed at any instruction leaves each ring either
+with the sample or without. `MARGIN` slots are never read, so that what a write overwrites before it
+publishes was out of sight already.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.series.block_file import BlockFile
+from core.remote_write import STALE_NAN_BITS
+from rules.source import Ids, Times, Values, Window
+
+ROWS = 1024
+MARGIN = 8
+
+_SHIFT = 10
+_MASK = ROWS - 1
+_POSITION_BITS = 16
+_NO_SAMPLE = -1
+
+
+def stale(values: Values) -> NDArray[np.bool_]:
+    """Where a value is Prometheus' stale marker, bit for bit."""
+    marked: NDArray[np.bool_] = values.view(np.uint64) == np.uint64(STALE_NAN_BITS)
+    return marked
+
+
+class Ring:
+    """The newest `depth` samples of every row, oldest overwritten first.
+
+    Attributes:
+        depth: how many samples of a row can be read.
+        positions: [rows] writes so far, folded; 0 for none.
+        last_times: [rows] epoch ms of the newest sample, -1 for none.
+        last_values: [rows] the newest sample's value.
+
+    Raises:
+        Damaged: the file is no ring of this depth.
+        StorageError: the file cannot be opened.
+    """
+
+    positions: NDArray[np.int64]
+    last_times: Times
+    last_values: Values
+
+    def __init__(self, file: Path, depth: int) -> None:
+        self.depth = depth
+        self._slots = depth + MARGIN
+        self._block_words = ROWS * (1 + self._slots) + ROWS * self._slots // 2
+        identity = f"forewatch ring 1 rows={ROWS} slots={self._slots}\n".encode()
+        self._file = BlockFile(file, identity, self._block_words * 8)
+        # Beyond this gap between two samples the ring begins anew, or times modulo 2^32 would be ambiguous.
+        self._max_gap_ms = 2**32 // self._slots
+        self._read_heads()
+
+    @property
+    def rows(self) -> int:
+        return self._file.blocks * ROWS
+
+    def bytes_for(self, rows: int) -> int:
+        """How many bytes on disk it takes to have room for `rows`; 0 when there is."""
+        blocks = -(-rows // ROWS)
+        return max(0, blocks - self._file.blocks) * self._block_words * 8
+
+    def grow(self, rows: int) -> None:
+        """Make room for `rows`, in whole blocks and an eighth more than asked, so that growth is rare.
+
+        Raises:
+            StorageError: the disk is full; the ring is as it was.
+        """
+        if rows <= self.rows:
+            return
+        blocks = -(-rows // ROWS)
+        self._file.grow(max(blocks, self._file.blocks + self._file.blocks // 8))
+        added = self.rows - len(self.positions)
+        self._views()
+        self.positions = np.r_[self.positions, np.zeros(added, np.int64)]
+        self.last_times = np.r_[self.last_times, np.full(added, _NO_SAMPLE)]
+        self.last_values = np.r_[self.last_values, np.zeros(added)]
+
+    def clear(self, ids: Ids) -> None:
+        """Forget the samples of some rows."""
+        self._words[self._head_index(ids)] = 0
+        self.positions[ids] = 0
+        self.last_times[ids] = _NO_SAMPLE
+
+    def append(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None) -> None:
+        """Write samples, each later than the ones of its row before it.
+
+        Args:
+            ids: [samples] rows.
+            times: [samples] epoch ms, not negative.
+            values: [samples].
+            ranks: [samples] how many samples of the same row come before in this call; None when none does.
+        """
+        last = self.last_times[ids]
+        restart = (last >= 0) & ((times - last > self._max_gap_ms) | (times < last))
+        if ranks is not None:
+            restart &= ranks == 0
+        if restart.any():
+            self.clear(ids[restart])
+        if ranks is None:
+            self._write(ids, times, values, np.int64(0))
+            return
+        for start in range(0, int(ranks.max(initial=-1)) + 1, MARGIN):
+            part = np.flatnonzero((ranks >= start) & (ranks < start + MARGIN))
+            part = part[np.argsort(ranks[part], kind="stable")]
+            self._write(ids[part], times[part], values[part], ranks[part] - start)
+
+    def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `rules.source.Source.instant`."""
+        times, values = self.last_times[ids], self.last_values[ids]
+        later = np.flatnonzero(times > at_ms)
+        if len(later):
+            past = ids[later]
+            found_times, found_values, found = self._recent(past, self._reach(past, at_ms - lookback_ms))
+            found &= found_times <= at_ms
+            newest = found.shape[1] - 1 - np.argmax(found[:, ::-1], axis=1)
+            pick = (np.arange(len(past)), newest)
+            times[later] = np.where(found[pick], found_times[pick], _NO_SAMPLE)
+            values[later] = found_values[pick]
+        return times, values, (times > at_ms - lookback_ms) & (times >= 0) & ~stale(values)
+
+    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
+        """As `rules.source.Source.window`."""
+        times, values, valid = self._recent(ids, self._reach(ids, start_ms))
+        valid &= (times > start_ms) & (times <= end_ms) & ~stale(values)
+        counts = valid.sum(axis=1)
+        width = int(counts.max(initial=0))
+        filled = np.arange(width) < counts[:, None]
+        packed_times, packed_values = np.zeros((len(ids), width), np.int64), np.zeros((len(ids), width))
+        packed_times[filled], packed_values[filled] = times[valid], values[valid]
+        return Window(packed_times, packed_values, counts)
+
+    def value_at(self, ids: Ids, times: Times) -> tuple[Values, NDArray[np.bool_]]:
+        """Per pair of row and instant the value of the sample at exactly that instant, and whether there is one."""
+        if len(ids) == 0:
+            return np.zeros(0), np.zeros(0, np.bool_)
+        found_times, found_values, found = self._recent(ids, self._reach(ids, times - 1))
+        found &= found_times == times[:, None]
+        pick = (np.arange(len(ids)), np.argmax(found, axis=1))
+        return found_values[pick], found[pick]
+
+    def close(self) -> None:
+        self._file.close()
+        self._words = np.empty(0, np.uint64)
+        self._halves = np.empty(0, np.uint32)
+
+    def _views(self) -> None:
+        self._words = self._file.data.view(np.uint64)
+        self._halves = self._file.data.view(np.uint32)
+
+    def _read_heads(self) -> None:
+        self._views()
+        blocks = self._words.reshape(self._file.blocks, self._block_words)
+        heads = blocks[:, :ROWS].reshape(-1).astype(np.int64)
+        self.positions = heads & (1 << _POSITION_BITS) - 1
+        self.last_times = np.where(self.positions > 0, heads >> _POSITION_BITS, _NO_SAMPLE)
+        broken = np.flatnonzero((self.positions >= 2 * self._slots) | (heads < 0))
+        self.last_values = np.zeros(len(heads))
+        self.broken_rows = len(broken)
+        self.clear(broken)
+        used = np.flatnonzero(self.positions)
+        self.last_values[used] = self._words[self._value_index(used, (self.positions[used] - 1) % self._slots)].view(
+            np.float64
+        )
+
+    def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | np.int64) -> None:
+        """Write up to `MARGIN` samples a row and publish them; of one row the last in the arrays is the newest."""
+        positions = self.positions[ids] + ranks
+        slots = positions % self._slots
+        self._words[self._value_index(ids, slots)] = values.view(np.uint64)
+        self._halves[self._time_index(ids, slots)] = times.astype(np.uint32)
+        after = positions + 1
+        after[after >= 2 * self._slots] -= self._slots
+        # Of several samples of a row the one assigned last stays.
+        self._words[self._head_index(ids)] = (times << _POSITION_BITS | after).view(np.uint64)
+        self.positions[ids] = after
+        self.last_values[ids] = values
+        self.last_times[ids] = times
+
+    def _reach(self, ids: Ids, start_ms: int | Times) -> int:
+        """How many of the newest samples must be looked at to see every one after `start_ms`."""
+        counts = np.minimum(self.positions[ids], self.depth)
+        most, width = int(counts.max(initial=0)), 4
+        while width < most:
+            deeper = counts > width
+            rows = ids[deeper]
+            slots = (self.positions[rows] - 1 - width) % self._slots
+            after = start_ms[deeper] if isinstance(start_ms, np.ndarray) else start_ms
+            if not (self._times(rows, self._time_index(rows, slots)) > after).any():
+                return width
+            width *= 2
+        return max(most, 1)
+
+    def _recent(self, ids: Ids, width: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """The newest `width` samples of each row as [rows, width], oldest first, and which of them exist."""
+        # Slots outside: rows of a block that are neighbours in `ids` are neighbours in memory.
+        back = np.arange(width, 0, -1)[:, None]
+        slots = (self.positions[ids] - back) % self._slots
+        values = self._words[self._value_index(ids, slots)].view(np.float64)
+        times = self._times(ids, self._time_index(ids, slots))
+        exists = np.minimum(self.positions[ids], self.depth) >= back
+        return np.ascontiguousarray(times.T), np.ascontiguousarray(values.T), np.ascontiguousarray(exists.T)
+
+    def _times(self, ids: Ids, index: NDArray[np.int64]) -> Times:
+        last = self.last_times[ids]
+        times: Times = last - (last.astype(np.uint32) - self._halves[index]).astype(np.int64)
+        return times
+
+    def _head_index(self, ids: Ids) -> NDArray[np.int64]:
+        return (ids >> _SHIFT) * self._block_words + (ids & _MASK)
+
+    def _value_index(self, ids: Ids, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+        return (ids >> _SHIFT) * self._block_words + (ids & _MASK) + (slots + 1) * ROWS
+
+    def _time_index(self, ids: Ids, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+        first = ROWS * (1 + self._slots) * 2
+        return (ids >> _SHIFT) * (self._block_words * 2) + (ids & _MASK) + first + slots * ROWS

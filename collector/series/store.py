@@ -1,0 +1,261 @@
+"""The series store: every live series' newest samples, by columns, safe against a killed process.
+
+Three files in one folder: `series.journal` (which label set owns which row), `recent.ring` (the samples)
+and `lock`. What is acknowledged is in the page cache by then, which outlives the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.series.admission import admit
+from collector.series.block_file import FreeBytes, free_bytes
+from collector.series.columns import Columns
+from collector.series.files import Files, open_files
+from collector.series.journal import Birth, Retirement
+from collector.series.limits import SeriesLimits
+from collector.series.postings import Postings
+from collector.series.refusal import Code, Refusals
+from core.clock import Clock
+from core.errors import StorageError
+from core.labels import Labels
+from core.log import get_logger
+from core.remote_write import encode_labels
+from rules.source import Ids, Matcher, Times, Values, Window
+
+log = get_logger(__name__)
+
+DEPTH = 128  # samples a series: 32 minutes at 15 s
+REFUSED = -1  # stands for a series that the limits refuse
+_SEARCH = 4096  # samples at a time that are looked up in the rings
+
+
+class SeriesStore:
+    """Samples by series id; implements `rules.source.Source`. Every method may be called from any thread.
+
+    Make one with `SeriesStore.open`.
+    """
+
+    def __init__(self, files: Files, clock: Clock, limits: SeriesLimits, free: FreeBytes) -> None:
+        self._files = files
+        self._dictionary = files.dictionary
+        self._ring = files.ring
+        self._clock = clock
+        self._limits = limits
+        self._free = free
+        self._lock = threading.RLock()
+        self._generation = 1
+        self._retirements = 0
+        self._selected: dict[tuple[Matcher, ...], Ids] = {}
+        self._columns = Columns()
+        self._columns.grow(self._ring.rows)
+        ids = np.fromiter(self._dictionary.rows.values(), np.int64, len(self._dictionary))
+        self._columns.bear(ids, self._generation, clock.now_ms() // 1000)
+        self._postings = Postings()
+        self._postings.add((row, self._dictionary.labels(row)) for row in sorted(ids.tolist()))
+
+    @classmethod
+    def open(
+        cls, folder: Path, clock: Clock, limits: SeriesLimits | None = None, *, free: FreeBytes = free_bytes
+    ) -> SeriesStore:
+        """The store in `folder`, which is made when missing; damaged files are set aside and logged.
+
+        `free` tells the free bytes of the folder's file system.
+
+        Raises:
+            StorageError: the folder cannot be used, or another process uses it.
+        """
+        started = clock.monotonic()
+        store = cls(open_files(folder, DEPTH, clock.now_ms()), clock, limits or SeriesLimits(), free)
+        seconds = round(clock.monotonic() - started, 3)
+        log.info("series store opened", folder=folder, series=len(store), seconds=seconds)
+        return store
+
+    def __len__(self) -> int:
+        """How many series are live."""
+        return len(self._dictionary)
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever a series is born or retired."""
+        return self._generation
+
+    @property
+    def retirements(self) -> int:
+        """Changes whenever ids may have come to mean other series; births alone leave it."""
+        return self._retirements
+
+    @property
+    def known(self) -> Mapping[bytes, int]:
+        """Key (`core.remote_write.encode_labels`) → id of every live series, to look up only."""
+        return self._dictionary.rows
+
+    def resolve(self, label_sets: Sequence[Labels], *, sender: str = "") -> Ids:
+        """As `resolve_keys`, from label sets."""
+        return self.resolve_keys([encode_labels(label_set) for label_set in label_sets], sender=sender)
+
+    def resolve_keys(self, keys: Sequence[bytes], *, sender: str = "") -> Ids:
+        """The ids of valid label sets, given as keys; unknown series are born on the account of `sender`.
+
+        Returns:
+            [keys] ids; `REFUSED` where a limit refuses a new series. `append` takes them as they are.
+
+        Raises:
+            StorageError: the disk is full; no series was born.
+        """
+        with self._lock:
+            rows = self._dictionary.rows
+            new = list(dict.fromkeys(key for key in keys if key not in rows))
+            if new:
+                self._bear(new[: self._room(sender)], sender)
+            return np.fromiter((rows.get(key, REFUSED) for key in keys), np.int64, len(keys))
+
+    def append(self, ids: Ids, times: Times, values: Values) -> Refusals:
+        """Append samples as if one by one in the order given; each is accepted or refused on its own.
+
+        Args:
+            ids: [samples] from `resolve` under the current `retirements`.
+            times: [samples] epoch ms.
+            values: [samples]; NaN, infinities and the stale marker are values like any other.
+
+        Raises:
+            StorageError: less than the reserve is free on the disk; nothing was appended.
+        """
+        with self._lock:
+            self._require_space(0)
+            now_ms = self._clock.now_ms()
+            last_times = self._ring.last_times[ids] if len(self._ring.last_times) else np.full(len(ids), -1)
+            oldest_ms, newest_ms = max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
+            admission = admit(ids, times, last_times, oldest_ms=oldest_ms, newest_ms=newest_ms)
+            codes, ranks = admission.codes, admission.ranks
+            if not codes.any():
+                self._write(ids, times, values, ranks, now_ms)
+                return Refusals(len(ids))
+            taken = np.flatnonzero(codes == Code.ACCEPTED)
+            self._write(ids[taken], times[taken], values[taken], None if ranks is None else ranks[taken], now_ms)
+            self._tell_duplicates(codes, ids, times, values)
+            return Refusals.of(codes)
+
+    def select(self, matchers: Sequence[Matcher]) -> Ids:
+        """Ids of the series whose labels satisfy every matcher, ascending; the array is shared, do not write to it.
+
+        Raises:
+            re.error: a pattern is no regular expression.
+        """
+        with self._lock:
+            key = tuple(matchers)
+            found = self._selected.get(key)
+            if found is None:
+                found = self._selected[key] = self._postings.select(matchers, self._columns.live)
+                found.flags.writeable = False
+            return found
+
+    def labels(self, series_id: int) -> Labels:
+        """The label set of a series.
+
+        Raises:
+            KeyError: no live series has this id.
+        """
+        with self._lock:
+            return self._dictionary.labels(int(series_id))
+
+    def born_since(self, generation: int) -> Ids:
+        """Ids of the live series born after `generation`, ascending; 0 asks for all."""
+        with self._lock:
+            return np.flatnonzero(self._columns.live & (self._columns.born > generation)).astype(np.int64)
+
+    def last_times(self, ids: Ids) -> Times:
+        """[ids] epoch ms of each series' newest sample, -1 for none: whether anything is new, in one gather."""
+        with self._lock:
+            newest: Times = self._ring.last_times[ids]
+            return newest
+
+    def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
+        with self._lock:
+            return self._ring.instant(ids, at_ms, lookback_ms)
+
+    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
+        """The samples in the left-open range (start, end], as far as the rings reach back."""
+        with self._lock:
+            return self._ring.window(ids, start_ms, end_ms)
+
+    def retire(self) -> int:
+        """Forget series for which nothing has arrived for the configured time; returns how many.
+
+        Raises:
+            StorageError: the disk is full; no series was forgotten.
+        """
+        with self._lock:
+            ids = self._columns.silent_since((self._clock.now_ms() - self._limits.retire_after_ms) // 1000)
+            if len(ids) == 0:
+                return 0
+            rows = ids.tolist()
+            self._files.journal.append(Retirement(rows))
+            self._postings.remove([(row, self._dictionary.labels(row)) for row in rows])
+            self._dictionary.remove(rows)
+            self._columns.live[ids] = False
+            self._ring.clear(ids)
+            self._retirements += 1
+            self._turn_over()
+            return len(rows)
+
+    def close(self) -> None:
+        """Let go of the files; nothing needs to be flushed."""
+        with self._lock:
+            self._files.close()
+
+    def _room(self, sender: str) -> int:
+        """How many more series the limits allow this sender."""
+        in_all = self._limits.max_series - len(self._dictionary)
+        its_own = self._limits.max_series_per_sender - self._dictionary.per_sender[sender]
+        return max(0, min(in_all, its_own))
+
+    def _bear(self, keys: list[bytes], sender: str) -> None:
+        if not keys:
+            return
+        rows = self._dictionary.vacant(len(keys))
+        top = max(rows) + 1
+        self._require_space(self._ring.bytes_for(top) + sum(map(len, keys)))
+        self._ring.grow(top)
+        self._columns.grow(self._ring.rows)
+        ids = np.array(rows, np.int64)
+        # Cleared before the journal says whose they are: no kill can show a series another one's samples.
+        self._ring.clear(ids)
+        self._files.journal.append(Birth(sender, rows, keys))
+        self._dictionary.add(sender, rows, keys)
+        self._turn_over()
+        self._columns.bear(ids, self._generation, self._clock.now_ms() // 1000)
+        self._postings.add((row, self._dictionary.labels(row)) for row in rows)
+
+    def _turn_over(self) -> None:
+        self._generation += 1
+        self._selected.clear()
+
+    def _require_space(self, needed: int) -> None:
+        free = self._free(self._files.folder)
+        if free < self._limits.reserve_bytes + needed:
+            raise StorageError(
+                f"{self._files.folder}: {free} bytes are free on its disk, {self._limits.reserve_bytes} are kept "
+                f"in reserve and {needed} are needed; make room"
+            )
+
+    def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None, now_ms: int) -> None:
+        self._ring.append(ids, times, values, ranks)
+        self._columns.arrived[ids] = now_ms // 1000
+
+    def _tell_duplicates(self, codes: NDArray[np.uint8], ids: Ids, times: Times, values: Values) -> None:
+        """Of what came too late, find what the store already holds: the same sample again is no fault."""
+        late = np.flatnonzero(codes == Code.OUT_OF_ORDER)
+        for start in range(0, len(late), _SEARCH):
+            part = late[start : start + _SEARCH]
+            held, found = self._ring.value_at(ids[part], times[part])
+            same = held.view(np.uint64) == values[part].view(np.uint64)
+            codes[part[found & same]] = Code.DUPLICATE
+            codes[part[found & ~same]] = Code.DUPLICATE_TIMESTAMP
+            self._columns.arrived[ids[part[found & same]]] = self._clock.now_ms() // 1000
