@@ -57,6 +57,11 @@ class Files:
         self._read.clear()
 
 
+def utf8(text: str) -> str:
+    """A path or name that the system gave, fit for a label: what was no UTF-8 becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _read(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

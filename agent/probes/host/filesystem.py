@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.probes.host.collector import Host
-from agent.probes.host.mounts import EXCLUDE_POINTS, EXCLUDE_TYPES, Mount, label, parse_mounts
+from agent.probes.host.files import utf8
+from agent.probes.host.mounts import EXCLUDE_POINTS, EXCLUDE_TYPES, Mount, parse_mounts
 from agent.probes.host.rows import Excluded, Rows
 from agent.probes.host.statvfs import Outcome, PatientStatvfs, ask_statvfs
 from agent.sample import Family, Sample, Series
@@ -90,5 +91,5 @@ class FilesystemCollector:
 
 
 def _series(mount: Mount) -> tuple[Series, ...]:
-    labels = (("device", label(mount.device)), ("fstype", label(mount.type)), ("mountpoint", label(mount.point)))
+    labels = (("device", utf8(mount.device)), ("fstype", utf8(mount.type)), ("mountpoint", utf8(mount.point)))
     return tuple(Series(family, tuple(pair for pair in labels if pair[1])) for family in _FAMILIES)

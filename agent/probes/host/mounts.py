@@ -60,10 +60,3 @@ def parse_mounts(data: bytes, points: Excluded, types: Excluded) -> list[Mount]:
 def unescape(word: str) -> str:
     """A field of the table with its octal escapes (space, tab, newline, backslash, hash) resolved."""
     return _ESCAPE.sub(lambda found: chr(int(found[1], 8)), word) if "\\" in word else word
-
-
-def label(text: str) -> str:
-    """A path or device as a label's value: what is not UTF-8 becomes U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from agent.probes.host.collector import Host
+from agent.probes.host.files import utf8
 from agent.sample import Family, Sample, Series
 from core.labels import labels
 
@@ -29,14 +30,12 @@ class UnameCollector:
 
 def uname_series(system: os.uname_result, domainname: str) -> Series:
     """The info series of one uname(2); Python's lacks the NIS domain name."""
-    return Series(
-        _INFO,
-        labels(
-            sysname=system.sysname,
-            release=system.release,
-            version=system.version,
-            machine=system.machine,
-            nodename=system.nodename,
-            domainname=domainname,
-        ),
-    )
+    names = {
+        "sysname": system.sysname,
+        "release": system.release,
+        "version": system.version,
+        "machine": system.machine,
+        "nodename": system.nodename,
+        "domainname": domainname,
+    }
+    return Series(_INFO, labels((label, utf8(name)) for label, name in names.items()))
