@@ -17,6 +17,7 @@ class Permission(enum.StrEnum):
 
     PUBLIC = "public"
     LOOPBACK = "loopback"  # without a credential from loopback; from elsewhere METRICS_READ
+    AUTHENTICATED = "authenticated"  # any person or agent, such as for "who am I"
     METRICS_READ = "metrics:read"
     METRICS_WRITE = "metrics:write"
     AGENT_ENROL = "agent:enrol"

@@ -1,0 +1,185 @@
+"""Opening the database: one lineage of migrations, applied at start under a lock.
+
+Several processes may start at once. PostgreSQL's advisory lock, or a lock file next to the SQLite
+database, lets one migrate while the others wait and then find nothing left to do. A migration is one
+transaction on both, so a killed one leaves no trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+import cmdb.models
+import collector.access.models
+import collector.agents.models
+import desk.models
+from core.database import Base, Database, async_url
+from core.errors import StorageError
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+# Every table of the product, whichever folder it is declared in; naming the modules is what registers them.
+MODELS = (cmdb.models, collector.access.models, collector.agents.models, desk.models)
+METADATA = Base.metadata
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+_LOCK = 0x464F5245_57415443  # "FOREWATC" in ASCII; any number that no other program uses
+_LOCK_WAIT_SECONDS = 60
+
+
+async def open_database(url: str) -> Database:
+    """The database, with every migration applied.
+
+    Raises:
+        StorageError: it cannot be reached, or it is newer than this program.
+    """
+    await asyncio.to_thread(migrate, url)
+    return Database(url)
+
+
+def migrate(url: str, *, scripts: Path = SCRIPTS, revision: str = "head") -> str | None:
+    """Bring the database to `revision`; returns the one it is at then, None while there are no migrations.
+
+    Raises:
+        StorageError: the database cannot be reached or locked, or is at a revision that is not known here.
+    """
+    parsed = sync_url(url)
+    engine = make_engine(parsed)
+    try:
+        with _file_lock(parsed), engine.connect() as connection, _advisory_lock(connection):
+            before = current_revision(connection)
+            with _known_revisions(before):
+                command.upgrade(_config(connection, scripts), revision)
+            after = current_revision(connection)
+    except DBAPIError as error:
+        raise StorageError(f"database {parsed.render_as_string()}: {error.orig}") from error
+    finally:
+        engine.dispose()
+    if after != before:
+        log.info("database migrated", revision=after, before=before or "empty")
+    return after
+
+
+def heads(scripts: Path = SCRIPTS) -> list[str]:
+    """The newest revisions; one lineage has exactly one."""
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    return list(ScriptDirectory.from_config(config).get_heads())
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision a database is at, None when it is empty; leaves no transaction open."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.rollback()
+    return revision
+
+
+def downgrade(url: str, revision: str, *, scripts: Path = SCRIPTS) -> None:
+    """Take migrations back to `revision` (`base` for an empty database); for tests and emergencies."""
+    engine = make_engine(sync_url(url))
+    with engine.connect() as connection:
+        command.downgrade(_config(connection, scripts), revision)
+    engine.dispose()
+
+
+def make_revision(url: str, message: str, revision_id: str, *, scripts: Path = SCRIPTS) -> Path:
+    """Write a migration from what the models have and the (migrated) database at `url` has not; for developers."""
+    engine = make_engine(sync_url(url))
+    with engine.connect() as connection:
+        script = command.revision(_config(connection, scripts), message, autogenerate=True, rev_id=revision_id)
+    engine.dispose()
+    assert script is not None
+    assert not isinstance(script, list)
+    return Path(script.path)
+
+
+def sync_url(url: str) -> URL:
+    """The URL with a driver that needs no event loop."""
+    parsed = make_url(async_url(url))
+    return parsed.set(drivername="sqlite") if parsed.get_backend_name() == "sqlite" else parsed
+
+
+def make_engine(url: URL) -> Engine:
+    """An engine for migrations; on SQLite with transactions around DDL, which its driver leaves out."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _config(connection: Connection, scripts: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextlib.contextmanager
+def _file_lock(url: URL) -> Iterator[None]:
+    """A lock on `FILE.lock` beside a SQLite file; nothing for other databases."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        yield
+        return
+    try:
+        with Path(f"{url.database}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise StorageError(f"database {url.database}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _advisory_lock(connection: Connection) -> Iterator[None]:
+    """PostgreSQL's session lock; it goes with the connection, so a killed holder leaves none behind."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.execute(text(f"SET lock_timeout = '{_LOCK_WAIT_SECONDS}s'"))
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+    connection.execute(text("SET lock_timeout = 0"))
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+        connection.commit()
+
+
+@contextlib.contextmanager
+def _known_revisions(current: str | None) -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise StorageError(
+            f"the database is at revision {current or 'none'}, which cannot be brought to this version's: {error}. "
+            "It was probably used by a newer Forewatch; run that one, or restore the backup from before it"
+        ) from error
