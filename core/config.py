@@ -189,6 +189,9 @@ class _Reader:
             return None
         if len(members) == 1:
             return self.read(node, members[0], path)
+        tags = {word: member for member in members for word in _tags(member)}
+        if tags and isinstance(node, yaml.MappingNode):
+            return self._tagged(node, tags, path)
         for member in members:
             trial = _Reader(self._file, self._folder, self._environ)
             value = trial.read(node, member, path)
@@ -196,6 +199,16 @@ class _Reader:
                 self.findings += trial.findings
                 return value
         return self._fault(node, path, f"must be one of {', '.join(_spell(member) for member in members)}")
+
+    def _tagged(self, node: yaml.MappingNode, tags: Mapping[str, Any], path: str) -> Any:
+        """One of several sections, told apart by the `Literal` of their `type`: the faults are that section's own."""
+        given = next((value for key, value in node.value if key.value == "type"), None)
+        choices = ", ".join(tags)
+        if given is None:
+            return self._fault(node, _join(path, "type"), f"is required: one of {choices}")
+        if not isinstance(given, yaml.ScalarNode) or given.value not in tags:
+            return self._fault(given, _join(path, "type"), f"must be one of {choices}")
+        return self.read(node, tags[given.value], path)
 
     def _struct(self, node: yaml.Node, shape: type[msgspec.Struct], path: str) -> Any:
         entries = self._entries(node, path)
@@ -345,6 +358,14 @@ def _spell_path(path: str, where: tuple[str | int, ...]) -> str:
     for step in where:
         path = f"{path}[{step}]" if isinstance(step, int) else _join(path, step)
     return path
+
+
+def _tags(shape: Any) -> tuple[str, ...]:
+    """The values of a section's `type`, when it is a `Literal`; nothing for any other shape."""
+    if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
+        return ()
+    tag = next((field.type for field in msgspec.structs.fields(shape) if field.encode_name == "type"), None)
+    return get_args(tag) if get_origin(tag) is Literal else ()
 
 
 def _join(path: str, key: str) -> str:
