@@ -1,0 +1,203 @@
+"""The agent's HTTP client: one request in flight to one collector, over a connection that is kept.
+
+http.client on a thread of its own rather than an asyncio client: an agent posts a few requests a minute, and this
+way costs 12 MB less of resident memory. Proxy settings of the environment
+are not looked at, redirects not followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+
+from agent.config import CollectorConfig, parse_url
+from core.errors import ForewatchError
+
+_LARGEST_ANSWER = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the collector answered: header names in lower case, at most 64 KiB of the body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def excerpt(self) -> str:
+        """The beginning of the body, for a log line."""
+        return self.body[:200].decode(errors="replace").strip()
+
+
+class Unreachable(ForewatchError):  # noqa: N818 - reads as the reason in a raise
+    """There was no answer: `reason` is dns, refused, timeout, tls, network, protocol or token."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class CollectorClient:
+    """Posts to one collector.
+
+    Args:
+        config: where it is, whom to trust, how long to wait, which credential to show.
+        token: a credential to show instead, as enrolment does.
+    """
+
+    def __init__(self, config: CollectorConfig, *, token: str | None = None) -> None:
+        self._config = config
+        self._token = token
+        self._url = parse_url(config.url)
+        self._root = self._url.path.rstrip("/")
+        self._tls: ssl.SSLContext | None = None
+        self._idle: http.client.HTTPConnection | None = None
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post `body` to `path` below the collector's URL; credential and user agent are added.
+
+        Raises:
+            Unreachable: there was no answer in time.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
+        sent = {"User-Agent": f"forewatch-agent/{version()}", **self._authorization(), **headers}
+        connection, self._idle = self._idle or self._connect(), None
+
+        def work() -> None:
+            try:
+                settle = partial(_answer, answered, _exchange(connection, self._root + path, body, sent))
+            except Exception as error:  # noqa: BLE001 - carried over to the task that waits
+                connection.close()
+                settle = partial(_fail, answered, error)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle)
+
+        # A daemon: neither a name server nor a collector that hangs keeps the process from ending.
+        threading.Thread(target=work, name="collector", daemon=True).start()
+        try:
+            async with asyncio.timeout(self._config.timeout):
+                answer = await answered
+        except TimeoutError as error:
+            _abandon(connection)
+            raise Unreachable("timeout", f"no answer within {self._config.timeout!r}") from error
+        except asyncio.CancelledError:
+            _abandon(connection)
+            raise
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _unreachable(error) from error
+        self._idle = connection
+        return answer
+
+    def close(self) -> None:
+        """Close the kept connection."""
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, timeout = self._url.hostname or "", float(self._config.timeout)
+        if self._url.scheme == "http":
+            return http.client.HTTPConnection(host, self._url.port or 80, timeout=timeout)
+        if self._tls is None:
+            self._tls = _trust(self._config)
+        return http.client.HTTPSConnection(host, self._url.port or 443, timeout=timeout, context=self._tls)
+
+    def _authorization(self) -> dict[str, str]:
+        token = self._token or self._config.token or self._read_token()
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    def _read_token(self) -> str:
+        # Read at each request: a token that was replaced counts at once, without a restart.
+        file = self._config.token_file
+        if file is None:
+            return ""
+        try:
+            return file.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return ""  # the collector's 401 leads to the remedy
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unreachable("token", f"{file} cannot be read: {error}") from error
+
+
+def version() -> str:
+    """The version of Forewatch that runs."""
+    global _version  # noqa: PLW0603 - asked from the installed distribution once
+    if _version is None:
+        try:
+            _version = metadata.version("forewatch")
+        except metadata.PackageNotFoundError:
+            _version = "unknown"
+    return _version
+
+
+_version: str | None = None
+
+
+def _trust(config: CollectorConfig) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=config.ca_file and str(config.ca_file))
+    except OSError as error:
+        raise Unreachable("tls", f"{config.ca_file} holds no certificates that can be used: {error}") from error
+
+
+def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    reused = connection.sock is not None
+    try:
+        response = _request(connection, path, body, headers)
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        if not reused:
+            raise
+        # The other side closed the kept connection while it was idle. A repeat does no harm: pushes are numbered.
+        connection.close()
+        response = _request(connection, path, body, headers)
+    content = response.read(_LARGEST_ANSWER)
+    if not response.isclosed():
+        connection.close()
+    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+
+def _request(
+    connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    connection.request("POST", path, body, dict(headers))
+    return connection.getresponse()
+
+
+def _answer(future: asyncio.Future[Answer], answer: Answer) -> None:
+    if not future.done():
+        future.set_result(answer)
+
+
+def _fail(future: asyncio.Future[Answer], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _abandon(connection: http.client.HTTPConnection) -> None:
+    """Wake the thread that waits on the connection; it closes it."""
+    if connection.sock is not None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    if isinstance(error, TimeoutError):
+        return Unreachable("timeout", "no answer in time")
+    if isinstance(error, ConnectionRefusedError):
+        return Unreachable("refused", "connection refused")
+    if isinstance(error, socket.gaierror):
+        return Unreachable("dns", f"name cannot be resolved: {error.strerror}")
+    if isinstance(error, ssl.SSLError):
+        return Unreachable("tls", str(error))
+    if isinstance(error, OSError):
+        return Unreachable("network", error.strerror or str(error) or type(error).__name__)
+    return Unreachable("protocol", f"no HTTP: {type(error).__name__} {error}".strip())

@@ -1,0 +1,204 @@
+"""Sends what is in the spool, in order, one request in flight, until the collector has it.
+
+An answer is judged by `judge`, a function without IO. A record leaves the spool when the collector accepted it, or
+when it said that the record will never be right (400, 413, 422); everything else is tried again. Requests are kept
+small (`push.max_samples`), so 413 means that the collector allows less than the agent is configured for; the
+log says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import enum
+import random as random_module
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from agent.backoff import Backoff
+from agent.http import Answer, CollectorClient, Unreachable
+from agent.records import Record
+from agent.spool import Drop, Spool
+from core.clock import Clock, to_ms
+from core.log import get_logger
+from core.remote_write import CONTENT_HEADERS
+
+log = get_logger(__name__)
+
+WRITE_PATH = "/prometheus/api/v1/write"
+LONGEST_RETRY_AFTER_SECONDS = 600.0
+
+
+class Outcome(enum.StrEnum):
+    """How a request ended; values of the label `outcome`."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # 400, 413, 422: it will never be right
+    UNAUTHORIZED = "unauthorized"  # 401, 403: a person must do something
+    THROTTLED = "throttled"  # 429, 503
+    FAILED = "failed"  # any other answer
+    UNREACHABLE = "unreachable"  # no answer
+
+
+REMEDIES = {
+    400: "the collector cannot read it; upgrade the older of the two",
+    413: "lower push.max_samples, or raise the collector's limit on a request's size",
+    422: "the collector cannot read it; upgrade the older of the two",
+    401: "enrol this agent: forewatch agent enrol --collector URL --token TOKEN --config FILE",
+    403: "the token is not this agent's: forewatch agent enrol --collector URL --token TOKEN --config FILE",
+    404: "collector.url leads to no Forewatch collector and no Prometheus-compatible store; correct it",
+    405: "collector.url leads to no Forewatch collector and no Prometheus-compatible store; correct it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer means; `wait_seconds` is what the collector asked for, None when it did not."""
+
+    outcome: Outcome
+    wait_seconds: float | None = None
+
+
+def judge(status: int, headers: Mapping[str, str], now_ms: int) -> Verdict:
+    """What an HTTP answer means for the request; names of `headers` are in lower case."""
+    if 200 <= status < 300:
+        return Verdict(Outcome.ACCEPTED)
+    if status in (400, 413, 422):
+        return Verdict(Outcome.REJECTED)
+    if status in (401, 403):
+        return Verdict(Outcome.UNAUTHORIZED)
+    outcome = Outcome.THROTTLED if status in (429, 503) else Outcome.FAILED
+    return Verdict(outcome, retry_after_seconds(headers.get("retry-after"), now_ms))
+
+
+def retry_after_seconds(text: str | None, now_ms: int) -> float | None:
+    """Seconds from a `Retry-After` header (RFC 9110 section 10.2.3), at most ten minutes; None when it says nothing."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_RETRY_AFTER_SECONDS)
+    try:
+        at_ms = to_ms(email.utils.parsedate_to_datetime(text))
+    except (ValueError, OverflowError):
+        return None
+    return min(max(at_ms - now_ms, 0) / 1000, LONGEST_RETRY_AFTER_SECONDS)
+
+
+@dataclass(slots=True)
+class PushCounts:
+    """What happened since the start."""
+
+    requests: Counter[Outcome] = field(default_factory=Counter)
+    samples: int = 0  # acknowledged
+    seconds: float = 0.0  # spent in requests
+
+
+class Pusher:
+    """Empties the spool.
+
+    Args:
+        agent: the agent's name, for the header.
+        random: numbers from [0, 1) for the jitter.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        client: CollectorClient,
+        clock: Clock,
+        *,
+        agent: str,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.counts = PushCounts()
+        self._spool = spool
+        self._client = client
+        self._clock = clock
+        self._agent = agent
+        self._backoff = Backoff(random)
+        self._trouble: tuple[Outcome, str] | None = None
+        self._arrival = asyncio.Event()
+
+    def notify(self) -> None:
+        """Something was added to the spool."""
+        self._arrival.set()
+
+    async def run(self) -> None:
+        """Push for ever; ends by cancellation, which leaves the record in flight in the spool."""
+        while True:
+            self._arrival.clear()
+            await self.drain()
+            await self._arrival.wait()
+
+    async def drain(self) -> None:
+        """Push until the spool is empty, waiting between attempts as long as needed."""
+        while (record := self._spool.peek(self._clock.now_ms())) is not None:
+            wait_seconds = await self._push(record)
+            if wait_seconds is not None:
+                await self._spool.sync()
+                await self._clock.sleep(wait_seconds)
+
+    async def _push(self, record: Record) -> float | None:
+        """Send one record; returns how long to wait before the next attempt, None when it is done with."""
+        start = self._clock.monotonic()
+        try:
+            answer = await self._client.post(WRITE_PATH, record.body, self._headers(record))
+        except Unreachable as error:
+            return self._failed(Verdict(Outcome.UNREACHABLE), error.reason, str(error))
+        finally:
+            self.counts.seconds += self._clock.monotonic() - start
+        verdict = judge(answer.status, answer.headers, self._clock.now_ms())
+        if verdict.outcome is Outcome.ACCEPTED:
+            self._accepted(record)
+            return None
+        if verdict.outcome is Outcome.REJECTED:
+            self._rejected(record, answer)
+            return None
+        return self._failed(verdict, str(answer.status), answer.excerpt(), REMEDIES.get(answer.status))
+
+    def _headers(self, record: Record) -> dict[str, str]:
+        return CONTENT_HEADERS | {
+            "Forewatch-Agent": self._agent,
+            "Forewatch-Boot": record.boot,
+            "Forewatch-Sequence": str(record.sequence),
+            "Forewatch-Sent-At": str(self._clock.now_ms()),
+        }
+
+    def _accepted(self, record: Record) -> None:
+        self.counts.requests[Outcome.ACCEPTED] += 1
+        self.counts.samples += record.samples
+        self._spool.acknowledge(record)
+        self._recovered()
+
+    def _rejected(self, record: Record, answer: Answer) -> None:
+        self.counts.requests[Outcome.REJECTED] += 1
+        self._spool.drop(record, Drop.REJECTED)
+        self._recovered()
+        log.warning(
+            "collector rejected samples, dropped",
+            status=answer.status,
+            samples=record.samples,
+            boot=record.boot,
+            sequence=record.sequence,
+            answer=answer.excerpt(),
+            remedy=REMEDIES[answer.status],
+        )
+
+    def _recovered(self) -> None:
+        self._backoff.reset()
+        if self._trouble is not None:
+            self._trouble = None
+            log.info("collector takes samples again", waiting_records=self._spool.records)
+
+    def _failed(self, verdict: Verdict, cause: str, detail: str, remedy: str | None = None) -> float:
+        self.counts.requests[verdict.outcome] += 1
+        # What the collector asks for is the least; the jitter on top keeps a fleet apart.
+        wait_seconds = (verdict.wait_seconds or 0.0) + self._backoff.next_seconds()
+        trouble = (verdict.outcome, cause)
+        speak = log.warning if trouble != self._trouble else log.debug  # once for each new cause
+        self._trouble = trouble
+        fields = {"cause": cause, "detail": detail, "retry_seconds": round(wait_seconds, 1)}
+        speak("collector does not take samples, kept", **fields, **({"remedy": remedy} if remedy else {}))
+        return wait_seconds
