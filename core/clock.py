@@ -106,3 +106,15 @@ def to_ms(instant: dt.datetime) -> int:
 def to_rfc3339(at_ms: int) -> str:
     """Epoch milliseconds as RFC 3339 in UTC with milliseconds, ending in Z."""
     return to_datetime(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_rfc3339(text: str) -> int:
+    """Epoch milliseconds of an RFC 3339 instant with its offset.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    instant = dt.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset from UTC; end it with Z")
+    return to_ms(instant)

@@ -1,0 +1,116 @@
+"""Series that the collector writes into its own store: what it knows about itself, its agents and the register.
+
+With them, shipped and users' rules watch Forewatch by the same means as everything else, and any query can
+join the configuration item of a series::
+
+    up * on(instance) group_left(ci, service) forewatch_ci_info
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from cmdb.views import CiRef
+from collector.matching import Register
+from collector.series.store import SeriesStore
+from core.labels import METRIC_NAME, Labels, labels
+from core.log import get_logger
+from core.remote_write import STALE_NAN
+
+log = get_logger(__name__)
+
+SENDER = "forewatch"
+CI_INFO = "forewatch_ci_info"
+_SELF = {"job": "forewatch", "instance": "forewatch"}
+
+
+class Publisher:
+    """Writes sets of series into the store and ends those that are no longer part of their set."""
+
+    def __init__(self, store: SeriesStore) -> None:
+        self._store = store
+        self._published: dict[str, set[Labels]] = {}
+
+    def publish(self, owner: str, samples: Mapping[Labels, float], at_ms: int) -> None:
+        """Write the whole set of `owner`; what it had the last time and has no longer gets a stale marker.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        gone = self._published.get(owner, set()).difference(samples)
+        rows = [*samples, *gone]
+        if not rows:
+            return
+        values = np.fromiter((*samples.values(), *(STALE_NAN for _ in gone)), np.float64, len(rows))
+        ids = self._store.resolve(rows, sender=SENDER)
+        refusals = self._store.append(ids, np.full(len(rows), at_ms, np.int64), values)
+        if refusals.counts:
+            log.warning("own samples refused", owner=owner, reasons=refusals.counts)
+        self._published[owner] = set(samples)
+
+    def withdraw(self, owner: str, at_ms: int) -> None:
+        """End every series of `owner`."""
+        self.publish(owner, {}, at_ms)
+        self._published.pop(owner, None)
+
+
+class Instances:
+    """Every value of the label `instance` that live series have."""
+
+    def __init__(self, store: SeriesStore) -> None:
+        self._store = store
+        self._generation = 0
+        self._retirements = store.retirements
+        self._known: dict[str, None] = {}
+
+    def refresh(self) -> Mapping[str, None]:
+        """The instances, in order of appearance; only series born since the last call are looked at."""
+        if self._store.retirements != self._retirements:
+            self._retirements, self._generation, self._known = self._store.retirements, 0, {}
+        generation = self._store.generation
+        for series_id in self._store.born_since(self._generation).tolist():
+            for name, value in self._store.labels(series_id):
+                if name == "instance":
+                    self._known[value] = None
+        self._generation = generation
+        return self._known
+
+
+def ci_info(instance: str, ci: CiRef, services: list[CiRef]) -> Labels:
+    """The labels of an instance's `forewatch_ci_info`; one series an instance, so joins on it never clash."""
+    return labels(
+        {
+            METRIC_NAME: CI_INFO,
+            "instance": instance,
+            "ci": ci.code,
+            "name": ci.name,
+            "class": ci.class_,
+            "service": ", ".join(service.name for service in services),
+        }
+    )
+
+
+def ci_infos(instances: Mapping[str, None], register: Register) -> dict[Labels, float]:
+    """`forewatch_ci_info` of every instance that is matched to an item."""
+    infos: dict[Labels, float] = {}
+    for instance in instances:
+        ci = register.ci_of_instance(instance)
+        if ci is not None:
+            infos[ci_info(instance, ci, register.graph.services_of(ci.id))] = 1.0
+    return infos
+
+
+def own_metrics(registry: CollectorRegistry) -> dict[Labels, float]:
+    """What `/metrics` shows, as series of job and instance `forewatch`."""
+    return dict(_registry_samples(registry))
+
+
+def _registry_samples(registry: CollectorRegistry) -> Iterator[tuple[Labels, float]]:
+    for family in registry.collect():
+        for sample in family.samples:
+            if not sample.name.endswith("_created"):
+                # A metric that speaks of an instance of its own (an agent's) keeps that label.
+                yield labels({**_SELF, **sample.labels, METRIC_NAME: sample.name}), float(sample.value)

@@ -1,0 +1,235 @@
+"""The evaluation tick: every due rule group over the store, once a second, on time.
+
+A tick reads, decides and only then writes: the states of all alerts that changed are recorded in one
+transaction, and only when that is committed are they remembered. When the database refuses, nothing has
+happened and the next tick comes to the same changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from collector.alert_memory import AlertMemory
+from collector.evaluation_metrics import EvaluationMetrics
+from collector.matching import Register
+from collector.own_series import Publisher
+from collector.pipeline import Pipeline, RuleChange
+from collector.series.store import SeriesStore
+from core.clock import Clock
+from core.errors import StorageError
+from core.labels import Labels
+from core.log import get_logger
+from rules.alerting import Alert, AlertingRule, AlertState, step
+from rules.errors import EvaluationError
+from rules.files import Group, RuleSet
+from rules.promql.evaluate import Evaluator, Moment
+from rules.promql.plan import Expression
+from rules.promql.vector import Scalar, Vector
+from rules.recording import RecordingRule, record
+
+log = get_logger(__name__)
+
+TICK_SECONDS = 1.0
+RECONSIDER_EVERY_MS = 15_000
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What one tick found: states to remember once the changes are recorded."""
+
+    kept: list[tuple[AlertingRule, dict[str, Alert]]] = field(default_factory=list)
+    changes: list[RuleChange] = field(default_factory=list)
+
+
+class Tick:
+    """Evaluates rule groups and hands changes of alert state to the pipeline."""
+
+    def __init__(
+        self,
+        store: SeriesStore,
+        rules: RuleSet,
+        memory: AlertMemory,
+        pipeline: Pipeline,
+        register: Register,
+        clock: Clock,
+        metrics: EvaluationMetrics,
+    ) -> None:
+        self._evaluator = Evaluator(store)
+        self._publisher = Publisher(store)
+        self._memory = memory
+        self._pipeline = pipeline
+        self._register = register
+        self._clock = clock
+        self._metrics = metrics
+        self._evaluated_at: dict[tuple[str, str], int] = {}
+        self._errors: dict[str, str] = {}
+        self._reconsidered_at = 0
+        self._rules = rules
+        self._removed_rules = True
+        self.ticks = 0
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force."""
+        return self._rules
+
+    def replace_rules(self, rules: RuleSet) -> None:
+        """Put another set of rules in force from the next tick; alerts of rules that stay keep their state."""
+        keys = {rule.key for group in rules.groups for rule in group.rules}
+        for group in self._rules.groups:
+            for rule in group.rules:
+                if isinstance(rule, RecordingRule) and rule.key not in keys:
+                    self._publisher.withdraw(rule.key, self._clock.now_ms())
+        self._rules = rules
+        self._removed_rules = True
+
+    async def run(self) -> None:
+        """Tick on every full second until cancelled; a tick that overruns is counted and the next starts on time."""
+        while True:
+            now_ms = self._clock.now_ms()
+            due_ms = (now_ms // 1000 + 1) * 1000
+            await self._clock.sleep((due_ms - now_ms) / 1000)
+            started = self._clock.monotonic()
+            try:
+                await self.once(self._clock.now_ms())
+            except StorageError as error:
+                self._metrics.failed_ticks.inc()
+                log.error("tick not recorded, trying again", error=error)
+            except Exception:
+                self._metrics.failed_ticks.inc()
+                log.exception("tick failed")
+            seconds = self._clock.monotonic() - started
+            self._metrics.tick_seconds.observe(seconds)
+            if seconds > TICK_SECONDS:
+                self._metrics.overruns.inc()
+
+    async def once(self, at_ms: int) -> None:
+        """Evaluate what is due at `at_ms` and record what changed.
+
+        Raises:
+            StorageError: the database refused; the alerts are as they were before.
+        """
+        await self._register.refresh()
+        outcome = await asyncio.to_thread(self._evaluate, at_ms)  # ingest and health go on meanwhile
+        await self._record(outcome, at_ms)
+        await self._end_removed(at_ms)
+        if at_ms - self._reconsidered_at >= RECONSIDER_EVERY_MS:
+            await self._pipeline.reconsider(at_ms)
+            self._reconsidered_at = at_ms
+        self._count_alerts()
+        self.ticks += 1
+
+    def _evaluate(self, at_ms: int) -> _Outcome:
+        """Evaluate every due group; reads the store and writes recorded series, nothing else."""
+        outcome = _Outcome()
+        moment = self._evaluator.moment(at_ms)
+        for group in self._rules.groups:
+            if self._due(group, at_ms):
+                self._evaluate_group(group, moment, at_ms, outcome)
+        return outcome
+
+    def _due(self, group: Group, at_ms: int) -> bool:
+        interval_ms = round(group.interval_seconds * 1000)
+        last = self._evaluated_at.get((group.file, group.name))
+        return last is None or at_ms // interval_ms != last // interval_ms
+
+    def _evaluate_group(self, group: Group, moment: Moment, at_ms: int, outcome: _Outcome) -> None:
+        started = self._clock.monotonic()
+        self._evaluated_at[group.file, group.name] = at_ms
+        for rule in group.rules:
+            error = self._evaluate_rule(group, rule, moment, at_ms, outcome)
+            self._metrics.evaluations.labels(group.name).inc()
+            if error is not None:
+                self._metrics.failures.labels(group.name).inc()
+            self._tell(group, rule, error)
+        self._metrics.group_seconds.labels(group.name).set(self._clock.monotonic() - started)
+
+    def _evaluate_rule(
+        self, group: Group, rule: AlertingRule | RecordingRule, moment: Moment, at_ms: int, outcome: _Outcome
+    ) -> str | None:
+        """Evaluate one rule; returns what is wrong with it, if anything."""
+        try:
+            if isinstance(rule, RecordingRule):
+                self._write_recorded(rule, moment, at_ms, group.limit)
+                return None
+            return self._alert(group, rule, moment, at_ms, outcome)
+        except (EvaluationError, StorageError) as error:
+            return str(error)
+
+    def _alert(self, group: Group, rule: AlertingRule, moment: Moment, at_ms: int, outcome: _Outcome) -> str | None:
+        before = self._memory.of(rule.key)
+        vector = _vector(rule.expression, moment)
+        recover = _vector(rule.recover, moment) if rule.recover is not None and before else None
+        result = step(rule, before, vector, at_ms, limit=group.limit, recover=recover)
+        held = self._memory.hold(rule.key, result.after, result.changes, at_ms)
+        outcome.kept.append((rule, held.after))
+        outcome.changes += [RuleChange(rule.key, rule.name, change) for change in held.changes]
+        return result.error
+
+    def _write_recorded(self, rule: RecordingRule, moment: Moment, at_ms: int, limit: int) -> None:
+        result = record(rule, _vector(rule.expression, moment))
+        if 0 < limit < len(result):
+            raise EvaluationError(f"exceeded limit of {limit} with {len(result)} series")
+        samples: dict[Labels, float] = dict(result)
+        self._publisher.publish(rule.key, samples, at_ms)
+
+    async def _record(self, outcome: _Outcome, at_ms: int) -> None:
+        if outcome.changes:
+            await self._record_all_or_each(outcome.changes, at_ms)
+        for rule, after in outcome.kept:
+            self._memory.keep(rule.key, rule.name, after)
+
+    async def _record_all_or_each(self, changes: Sequence[RuleChange], at_ms: int) -> None:
+        """One transaction; should one change be impossible to record, it must not keep the others from being so."""
+        try:
+            await self._pipeline.record(changes, at_ms)
+        except StorageError:
+            raise
+        except Exception:
+            if len(changes) == 1:
+                raise
+            log.exception("changes not recorded together, trying them one by one", changes=len(changes))
+            for change in changes:
+                await self._record_one(change, at_ms)
+
+    async def _record_one(self, change: RuleChange, at_ms: int) -> None:
+        try:
+            await self._pipeline.record([change], at_ms)
+        except StorageError:
+            raise
+        except Exception:
+            self._metrics.lost_changes.inc()
+            log.exception("change of an alert not recorded", rule=change.rule, fingerprint=change.change.fingerprint)
+
+    async def _end_removed(self, at_ms: int) -> None:
+        if not self._removed_rules:
+            return
+        known = {rule.key for group in self._rules.groups for rule in group.rules}
+        endings = self._memory.without_rule(known)
+        if endings:
+            await self._record_all_or_each(endings, at_ms)
+            self._memory.forget({one.rule_key for one in endings})
+            log.info("alerts ended because their rules are gone", alerts=len(endings))
+        self._removed_rules = False
+
+    def _tell(self, group: Group, rule: AlertingRule | RecordingRule, error: str | None) -> None:
+        """Log an error when it is new, and its end, not every second."""
+        known = self._errors.get(rule.key)
+        if error is None:
+            if known is not None:
+                del self._errors[rule.key]
+                log.info("rule evaluates again", group=group.name, file=rule.file, line=rule.line)
+        elif error != known:
+            self._errors[rule.key] = error
+            log.error("rule failed", group=group.name, file=rule.file, line=rule.line, error=error)
+
+    def _count_alerts(self) -> None:
+        for state in AlertState:
+            self._metrics.alerts.labels(state.value).set(self._memory.count(state))
+
+
+def _vector(expression: Expression, moment: Moment) -> Vector:
+    result = moment.result(expression)
+    return result.vector() if isinstance(result, Scalar) else result
