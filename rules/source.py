@@ -6,7 +6,6 @@ rule unit tests and the evaluator's own tests. Arrays are NumPy; instants are ep
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.labels import Labels
+from rules import patterns
 
 Ids = NDArray[np.int64]
 Times = NDArray[np.int64]
@@ -36,9 +36,8 @@ class Matcher:
         if self.op in ("=", "!="):
             equal = self.op == "="
             return lambda value: (value == self.value) is equal
-        pattern = re.compile(self.value, re.DOTALL)
-        wanted = self.op == "=~"
-        return lambda value: (pattern.fullmatch(value) is not None) is wanted
+        matches = patterns.predicate(self.value)
+        return matches if self.op == "=~" else lambda value: not matches(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""Functions of each value alone; NaN in, NaN out, as in Go's math package."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rules.functions.shapes import Evaluation
+from rules.promql.plan import Call
+from rules.promql.vector import Block, Values
+
+
+def absolute(values: Values) -> Values:
+    return np.abs(values)
+
+
+def ceil(values: Values) -> Values:
+    return np.ceil(values)
+
+
+def floor(values: Values) -> Values:
+    return np.floor(values)
+
+
+def exp(values: Values) -> Values:
+    return np.exp(values)
+
+
+def ln(values: Values) -> Values:
+    return np.log(values)
+
+
+def log2(values: Values) -> Values:
+    return np.log2(values)
+
+
+def log10(values: Values) -> Values:
+    return np.log10(values)
+
+
+def sqrt(values: Values) -> Values:
+    return np.sqrt(values)
+
+
+def sign(values: Values) -> Values:
+    return np.sign(values)
+
+
+def clamp(evaluation: Evaluation, call: Call) -> Block:
+    """Values within bounds; none at all where the bounds are crossed."""
+    operand, *bounds = call.arguments
+    block = evaluation.block(operand)
+    lowest, highest = (evaluation.line(bound).values for bound in bounds)
+    values = np.maximum(lowest, np.minimum(highest, block.values))
+    crossed = highest < lowest
+    return Block(evaluation.nameless(call, block.table), values, block.present & ~crossed).check()
+
+
+def clamp_max(values: Values, highest: Values) -> Values:
+    return np.minimum(highest, values)
+
+
+def clamp_min(values: Values, lowest: Values) -> Values:
+    return np.maximum(lowest, values)

@@ -1,0 +1,80 @@
+"""Aggregates of each series over a range: avg_over_time and its family."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rules.functions.shapes import Outcome, Samples
+from rules.promql.vector import Mask, Values
+
+
+def _any(samples: Samples) -> Mask:
+    return samples.counts > 0
+
+
+def total(samples: Samples) -> Outcome:
+    return samples.filled(0.0).sum(axis=1), _any(samples)
+
+
+def average(samples: Samples) -> Outcome:
+    """The mean; of numbers too large to add up, the sum of their shares."""
+    counts = np.maximum(samples.counts, 1)
+    values = samples.filled(0.0)
+    sums = values.sum(axis=1)
+    overflowed = np.isinf(sums) & ~np.isinf(values).any(axis=1)
+    means = sums / counts
+    if overflowed.any():
+        means[overflowed] = (values[overflowed] / counts[overflowed, None]).sum(axis=1)
+    return means, _any(samples)
+
+
+def minimum(samples: Samples) -> Outcome:
+    """The least value; NaN only where there is nothing else."""
+    return np.fmin.reduce(samples.filled(np.nan), axis=1, initial=np.nan), _any(samples)
+
+
+def maximum(samples: Samples) -> Outcome:
+    """The greatest value; NaN only where there is nothing else."""
+    return np.fmax.reduce(samples.filled(np.nan), axis=1, initial=np.nan), _any(samples)
+
+
+def count(samples: Samples) -> Outcome:
+    return samples.counts.astype(np.float64), _any(samples)
+
+
+def last(samples: Samples) -> Outcome:
+    return samples.at(samples.counts - 1)[1], _any(samples)
+
+
+def present(samples: Samples) -> Outcome:
+    return np.ones(len(samples.counts)), _any(samples)
+
+
+def stdvar(samples: Samples) -> Outcome:
+    """The population variance."""
+    counts = np.maximum(samples.counts, 1)
+    mean = samples.filled(0.0).sum(axis=1) / counts
+    squares = np.where(samples.valid, (samples.values - mean[:, None]) ** 2, 0.0)
+    return squares.sum(axis=1) / counts, _any(samples)
+
+
+def stddev(samples: Samples) -> Outcome:
+    variance, present_ = stdvar(samples)
+    return np.sqrt(variance), present_
+
+
+def changes(samples: Samples) -> Outcome:
+    """How often the value changed; from NaN to NaN is no change."""
+    before, after = samples.values[:, :-1], samples.values[:, 1:]
+    changed = (before != after) & ~(np.isnan(before) & np.isnan(after)) & samples.valid[:, 1:]
+    return _count_pairs(changed), _any(samples)
+
+
+def resets(samples: Samples) -> Outcome:
+    """How often the value fell, as a counter does when it starts again."""
+    fell = (samples.values[:, 1:] < samples.values[:, :-1]) & samples.valid[:, 1:]
+    return _count_pairs(fell), _any(samples)
+
+
+def _count_pairs(pairs: Mask) -> Values:
+    return np.asarray(pairs.sum(axis=1), np.float64)

@@ -1,0 +1,147 @@
+"""Reading YAML nodes of a rule file: every fault is kept with its line, none ends the reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import yaml
+
+from core.config import line_of
+from core.errors import Fault
+from core.labels import is_label_name
+from core.units import parse_duration
+from rules.errors import PromqlError, TemplateError
+from rules.promql.parse import parse
+from rules.promql.plan import Expression
+from rules.template import Template
+
+T = TypeVar("T")
+Entries = dict[str, tuple[yaml.Node, yaml.Node]]  # key: (key's node, value's node)
+
+_NULL = "tag:yaml.org,2002:null"
+
+
+class Reader:
+    """Reads the nodes of one file; `within` makes a reader whose faults name a group or rule.
+
+    Attributes:
+        faults: shared by all readers of the file.
+    """
+
+    def __init__(self, file: str, faults: list[Fault], where: str = "") -> None:
+        self._file = file
+        self._where = where
+        self.faults = faults
+
+    def within(self, where: str) -> Reader:
+        return Reader(self._file, self.faults, f"{self._where}{where}: ")
+
+    def fault(self, node: yaml.Node | int, message: str) -> None:
+        """Keep a fault at a node or 1-based line."""
+        line = node if isinstance(node, int) else line_of(node)
+        self.faults.append(Fault(self._file, line, self._where + message))
+
+    def mapping(self, node: yaml.Node, known: tuple[str, ...] | None) -> Entries:
+        """The entries of a mapping; unknown and duplicate keys are faults. None knows every key; null is empty."""
+        if node.tag == _NULL:
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(node, "must be a mapping of keys to values")
+            return {}
+        entries: Entries = {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                self.fault(key_node, "a key must be plain text")
+            elif key in entries:
+                self.fault(key_node, f"{key}: duplicate key; first given in line {line_of(entries[key][0])}")
+            elif known is not None and key not in known:
+                self.fault(key_node, f"{key}: unknown key; known here: {', '.join(known)}")
+            else:
+                entries[key] = (key_node, value_node)
+        return entries
+
+    def sequence(self, node: yaml.Node, name: str) -> list[yaml.Node]:
+        """The items of a list; null is empty."""
+        if node.tag == _NULL:
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            self.fault(node, f"{name}: must be a list")
+            return []
+        return list(node.value)
+
+    def text(self, entries: Entries, key: str) -> str:
+        """The text of a key; empty when it is not given, which nobody needs to tell from an empty text."""
+        if key not in entries:
+            return ""
+        key_node, node = entries[key]
+        if not isinstance(node, yaml.ScalarNode):
+            self.fault(key_node, f"{key}: must be text")
+            return ""
+        return "" if node.tag == _NULL else str(node.value)
+
+    def duration(self, entries: Entries, key: str) -> float:
+        """The seconds of a key, zero when it is not given."""
+        return self._converted(entries, key, parse_duration) or 0.0
+
+    def count(self, entries: Entries, key: str) -> int:
+        """The whole number of a key that is not negative, zero when it is not given."""
+        return self._converted(entries, key, _whole_number) or 0
+
+    def _converted(self, entries: Entries, key: str, convert: Callable[[str], T]) -> T | None:
+        text = self.text(entries, key)
+        if not text:
+            return None
+        try:
+            return convert(text)
+        except ValueError as error:
+            self.fault(entries[key][0], f"{key}: {error}")
+            return None
+
+    def expression(self, entries: Entries, key: str) -> Expression | None:
+        """The expression of a key; None when it is empty or wrong, and then there is a fault."""
+        text = self.text(entries, key)
+        if key not in entries or not text.strip():
+            return None
+        return self._parsed(entries[key], key, text)
+
+    def _parsed(self, entry: tuple[yaml.Node, yaml.Node], key: str, text: str) -> Expression | None:
+        key_node, node = entry
+        try:
+            return parse(text)
+        except PromqlError as error:
+            in_block = isinstance(node, yaml.ScalarNode) and node.style == "|"
+            self.fault(line_of(node) + error.line if in_block else line_of(key_node), f"{key}: {error}")
+            return None
+
+    def texts(self, entries: Entries, key: str) -> dict[str, tuple[yaml.Node, str]]:
+        """The label names and texts of a mapping under a key, with the node of each name."""
+        if key not in entries:
+            return {}
+        inner = self.within(key)
+        named = inner.mapping(entries[key][1], None)
+        return {name: (named[name][0], inner.text(named, name)) for name in named if inner.label_name(named, name)}
+
+    def label_name(self, entries: Entries, name: str) -> bool:
+        """Whether a key may name a label; a fault when not."""
+        good = is_label_name(name) and name != "__name__"
+        if not good:
+            self.fault(entries[name][0], f"{name!r} is no label name; use letters, digits and _, not __name__")
+        return good
+
+    def templates(self, texts: Mapping[str, tuple[yaml.Node, str]], key: str) -> dict[str, Template]:
+        """The texts as templates."""
+        templates = {}
+        for name, (node, text) in texts.items():
+            try:
+                templates[name] = Template(text)
+            except TemplateError as error:
+                self.fault(node, f"{key}: {name}: {error}")
+        return templates
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"{text!r} is no whole number")
+    return int(text)

@@ -1,0 +1,235 @@
+"""Evaluation of plans over a source, without Python per series once the layouts stand.
+
+    evaluator = Evaluator(source)
+    evaluator.instant(parse("up == 0"), at_ms)
+
+The rules of one tick share what they read: `moment = evaluator.moment(at_ms)`, then `moment.result(expression)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rules.functions import FUNCTIONS
+from rules.functions.shapes import OfElements, OfRange, Samples, Special
+from rules.promql import binary, sets
+from rules.promql.aggregate import aggregate
+from rules.promql.layouts import Layouts
+from rules.promql.plan import (
+    Aggregation,
+    Binary,
+    Call,
+    Expression,
+    Kind,
+    Negation,
+    Node,
+    Number,
+    RangeSelector,
+    Selector,
+    SetOperation,
+    VectorSelector,
+    kind_of,
+)
+from rules.promql.selectors import Selection, Selections
+from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector
+from rules.source import Source
+
+
+def evaluate(expression: Expression, source: Source, at_ms: int) -> Vector | Scalar:
+    """The value of an expression at an instant; for one evaluation, as `Evaluator` keeps what it has worked out.
+
+    Raises:
+        EvaluationError: the data do not allow a result.
+    """
+    return Evaluator(source).instant(expression, at_ms)
+
+
+class Evaluator:
+    """Evaluates over one source and keeps selections and layouts between evaluations. Not for several threads."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.selections = Selections(source)
+        self.layouts = Layouts()
+
+    def moment(self, at_ms: int) -> Moment:
+        """An instant at which several expressions are evaluated over the same samples."""
+        return Moment(self, np.array([at_ms], np.int64))
+
+    def instant(self, expression: Expression, at_ms: int) -> Vector | Scalar:
+        """The value of an expression at an instant.
+
+        Raises:
+            EvaluationError: the data do not allow a result.
+        """
+        return self.moment(at_ms).result(expression)
+
+    def range(self, expression: Expression, start_ms: int, end_ms: int, step_ms: int) -> Matrix:
+        """The values of an expression at start, start + step, … up to end.
+
+        Raises:
+            EvaluationError: the data do not allow a result at one of the instants.
+        """
+        return Moment(self, np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)).matrix(expression)
+
+
+class Moment:
+    """One or more instants, and what was read for them."""
+
+    def __init__(self, evaluator: Evaluator, times: Ints) -> None:
+        self.times = times
+        self._source = evaluator.source
+        self._selections = evaluator.selections
+        self._layouts = evaluator.layouts
+        self._blocks: dict[Selector, Block] = {}
+        self._samples: dict[tuple[Selector, int], list[Samples]] = {}
+
+    def result(self, expression: Expression) -> Vector | Scalar:
+        """The value at the (first) instant."""
+        with np.errstate(all="ignore"):
+            if expression.kind is Kind.SCALAR:
+                return Scalar(float(self.line(expression.root).values[0]))
+            block = self.block(expression.root)
+        rows = np.flatnonzero(block.present[:, 0])
+        return Vector([block.table.rows[row] for row in rows.tolist()], block.values[rows, 0])
+
+    def matrix(self, expression: Expression) -> Matrix:
+        """The values at all instants; rows that have become the same label set are one."""
+        with np.errstate(all="ignore"):
+            if expression.kind is Kind.SCALAR:
+                values = self.line(expression.root).values[None, :]
+                return Matrix([()], self.times, values, np.ones(values.shape, np.bool_))
+            return _merged(self.block(expression.root), self.times)
+
+    def line(self, node: Node) -> Line:
+        """The value of a scalar node."""
+        match node:
+            case Number(value):
+                return Line(np.full(len(self.times), value))
+            case Negation(operand):
+                return Line(-self.line(operand).values)
+            case Binary(left=left, right=right):
+                return binary.of_lines(node, self.line(left), self.line(right))
+            case Call(function=name):
+                function = FUNCTIONS[name]
+                assert isinstance(function, Special)
+                line = function.compute(self, node)
+                assert isinstance(line, Line)
+                return line
+        raise AssertionError(f"{type(node).__name__} is no scalar")
+
+    def block(self, node: Node) -> Block:
+        """The value of a vector node.
+
+        Raises:
+            EvaluationError: the data do not allow one.
+        """
+        match node:
+            case VectorSelector(selector):
+                return self._instant(selector)
+            case Negation(operand):
+                block = self.block(operand)
+                return Block(self.nameless(node, block.table), -block.values, block.present).check()
+            case Binary():
+                return self._binary(node)
+            case SetOperation(left=left, right=right):
+                return sets.combine(node, self.block(left), self.block(right), self._layouts)
+            case Aggregation(operand=operand):
+                return aggregate(node, self.block(operand), self._layouts)
+            case Call():
+                return self._call(node)
+        raise AssertionError(f"{type(node).__name__} is no instant vector")
+
+    def nameless(self, node: Node, table: Table) -> Table:
+        """The table without names, kept for `node`."""
+        return self._layouts.nameless(node, table)
+
+    def constant_table(self, node: Node, build: Callable[[], Table]) -> Table:
+        """A table that belongs to a node and never changes."""
+        return self._layouts.get(node, "constant", (), build)
+
+    def any_in_range(self, node: Node) -> Mask:
+        """[steps] whether any series of a range selector has a sample."""
+        assert isinstance(node, RangeSelector)
+        return np.array([bool((samples.counts > 0).any()) for samples in self._ranges(node)])
+
+    def _binary(self, node: Binary) -> Block:
+        left_is_line = kind_of(node.left) is Kind.SCALAR
+        if left_is_line or kind_of(node.right) is Kind.SCALAR:
+            vector, number = (node.right, node.left) if left_is_line else (node.left, node.right)
+            return binary.with_line(
+                node, self.block(vector), self.line(number), self._layouts, line_is_left=left_is_line
+            )
+        return binary.of_blocks(node, self.block(node.left), self.block(node.right), self._layouts)
+
+    def _call(self, node: Call) -> Block:
+        function = FUNCTIONS[node.function]
+        if isinstance(function, Special):
+            block = function.compute(self, node)
+            assert isinstance(block, Block)
+            return block
+        if isinstance(function, OfElements):
+            operand, *rest = node.arguments
+            block = self.block(operand)
+            values = function.compute(block.values, *[self.line(argument).values for argument in rest])
+            return Block(self.nameless(node, block.table), values, block.present).check()
+        return self._over_range(node, function)
+
+    def _over_range(self, node: Call, function: OfRange) -> Block:
+        place = next(index for index, argument in enumerate(node.arguments) if isinstance(argument, RangeSelector))
+        selected = node.arguments[place]
+        assert isinstance(selected, RangeSelector)
+        numbers = [self.line(argument).values for index, argument in enumerate(node.arguments) if index != place]
+        outcomes = [
+            function.compute(samples, *[float(line[step]) for line in numbers])
+            for step, samples in enumerate(self._ranges(selected))
+        ]
+        table = self._select(selected.selector).table
+        if not function.keeps_name:
+            table = self.nameless(node, table)
+        values, present = zip(*outcomes, strict=True)
+        return Block(table, np.stack(values, axis=1), np.stack(present, axis=1)).check()
+
+    def _select(self, selector: Selector) -> Selection:
+        return self._selections.get(selector.matchers)
+
+    def _instant(self, selector: Selector) -> Block:
+        block = self._blocks.get(selector)
+        if block is None:
+            selection = self._select(selector)
+            read = [
+                self._source.instant(selection.ids, selector.instant(at), selector.lookback_ms)
+                for at in self.times.tolist()
+            ]
+            values = np.stack([column for _, column, _ in read], axis=1)
+            present = np.stack([column for _, _, column in read], axis=1)
+            block = self._blocks[selector] = Block(selection.table, values, present)
+        return block
+
+    def _ranges(self, node: RangeSelector) -> list[Samples]:
+        """The samples of each step."""
+        kept = self._samples.get((node.selector, node.range_ms))
+        if kept is None:
+            ids = self._select(node.selector).ids
+            kept = []
+            for at in self.times.tolist():
+                end = node.selector.instant(at)
+                start = end - node.range_ms
+                kept.append(Samples.of(self._source.window(ids, start, end), start, end, at))
+            self._samples[node.selector, node.range_ms] = kept
+        return kept
+
+
+def _merged(block: Block, times: Ints) -> Matrix:
+    numbers: dict[object, int] = {}
+    rows = np.fromiter((numbers.setdefault(row, len(numbers)) for row in block.table.rows), np.int64, len(block.table))
+    values = np.zeros((len(numbers), len(times)))
+    present = np.zeros(values.shape, np.bool_)
+    at_rows, at_steps = np.nonzero(block.present)
+    values[rows[at_rows], at_steps] = block.values[at_rows, at_steps]
+    present[rows[at_rows], at_steps] = True
+    seen = np.flatnonzero(present.any(axis=1))
+    firsts = dict(zip(rows.tolist()[::-1], range(len(rows) - 1, -1, -1), strict=True))
+    return Matrix([block.table.rows[firsts[row]] for row in seen.tolist()], times, values[seen], present[seen])

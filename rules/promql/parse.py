@@ -1,0 +1,195 @@
+"""Text → plan. promql-parser knows the grammar and the types; this turns its tree into nodes that can be evaluated.
+
+What the evaluator does not do is refused here, with its place, so that a rule file fails when it is loaded and not
+when it should fire.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from typing import Any, Final, Literal
+
+import promql_parser as grammar
+
+from core.labels import METRIC_NAME
+from rules.errors import PromqlError
+from rules.functions import FUNCTIONS
+from rules.patterns import check_pattern
+from rules.promql.aggregate import AGGREGATIONS
+from rules.promql.place import place_of_syntax_error
+from rules.promql.plan import (
+    Aggregation,
+    Binary,
+    Call,
+    Expression,
+    Kind,
+    Matching,
+    Negation,
+    Node,
+    Number,
+    RangeSelector,
+    Selector,
+    SetOperation,
+    VectorSelector,
+    kind_of,
+)
+from rules.promql.text import Source
+from rules.source import Matcher
+
+_MATCH_OPS: Final[dict[str, Literal["=", "!=", "=~", "!~"]]] = {
+    "MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~",
+}  # fmt: skip
+_MAX_RANGE = dt.timedelta(days=3650)
+
+
+def parse(text: str) -> Expression:
+    """The plan of an expression.
+
+    Raises:
+        PromqlError: it is no PromQL, or uses something that is not supported here; the position is in the error.
+    """
+    source = Source(text)
+    tree = _parse_tree(source)
+    try:
+        root = _Planner(source).node(tree)
+    except OverflowError:
+        raise source.error("a duration is out of range") from None
+    kind = kind_of(root)
+    if kind is Kind.RANGE:
+        raise source.error("a range vector has no value at an instant; put it into a function such as rate(…)")
+    return Expression(text, root, kind)
+
+
+def _parse_tree(source: Source) -> Any:
+    if not source.tokens:
+        raise source.error("no expression found")
+    try:
+        return grammar.parse(source.parseable)
+    except ValueError as error:
+        reason = str(error)
+        position = place_of_syntax_error(source, reason)
+    except BaseException as error:  # a panic of the parser is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        reason, position = "the parser cannot cope with this expression", None
+    raise source.error(reason, position)
+
+
+class _Planner:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @functools.singledispatchmethod
+    def node(self, tree: Any) -> Node:
+        raise self._unsupported(f"{type(tree).__name__} here")
+
+    @node.register
+    def _(self, tree: grammar.NumberLiteral) -> Node:
+        return Number(float(tree.val))
+
+    @node.register
+    def _(self, tree: grammar.ParenExpr) -> Node:
+        return self.node(tree.expr)
+
+    @node.register
+    def _(self, tree: grammar.UnaryExpr) -> Node:
+        return Negation(self.node(tree.expr))
+
+    @node.register
+    def _(self, tree: grammar.StringLiteral) -> Node:
+        raise self._unsupported("a string here", self._source.place_of(tree.val))
+
+    @node.register
+    def _(self, _tree: grammar.SubqueryExpr) -> Node:
+        colons = (token.position for token in self._source.tokens if token.text.startswith(":"))
+        raise self._unsupported("a subquery", next(colons, None))
+
+    @node.register
+    def _(self, tree: grammar.VectorSelector) -> Node:
+        return VectorSelector(self._selector(tree))
+
+    @node.register
+    def _(self, tree: grammar.MatrixSelector) -> Node:
+        if tree.range > _MAX_RANGE:
+            raise self._source.error("a range longer than ten years")
+        return RangeSelector(self._selector(tree.vector_selector), _ms(tree.range))
+
+    @node.register
+    def _(self, tree: grammar.Call) -> Node:
+        name = tree.func.name
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise self._unsupported(f"the function {name}", self._source.find(name, "("))
+        return Call(name, tuple(self.node(argument) for argument in tree.args), function.returns)
+
+    @node.register
+    def _(self, tree: grammar.AggregateExpr) -> Node:
+        op = str(tree.op)
+        if op not in AGGREGATIONS or tree.param is not None:
+            raise self._unsupported(f"the aggregation {op}", self._source.find(op))
+        modifier = tree.modifier
+        without = modifier is not None and modifier.type == grammar.AggModifierType.Without
+        labels = [] if modifier is None else modifier.labels
+        return Aggregation(op, self.node(tree.expr), without, tuple(map(self._source.restore, labels)))
+
+    @node.register
+    def _(self, tree: grammar.BinaryExpr) -> Node:
+        op, modifier = str(tree.op), tree.modifier
+        left, right = self.node(tree.lhs), self.node(tree.rhs)
+        matching = self._matching(modifier)
+        if op in ("and", "or", "unless"):
+            return SetOperation(op, left, right, matching)  # type: ignore[arg-type]
+        return Binary(op, left, right, modifier is not None and modifier.return_bool, matching)
+
+    def _matching(self, modifier: grammar.BinModifier | None) -> Matching:
+        if modifier is None:
+            return Matching()
+        fill = modifier.fill_values
+        if fill is not None and (fill.lhs is not None or fill.rhs is not None):
+            raise self._unsupported("the modifier fill", self._source.find("fill"))
+        many: dict[Any, Literal["left", "right"]] = {
+            grammar.VectorMatchCardinality.ManyToOne: "left", grammar.VectorMatchCardinality.OneToMany: "right",
+        }  # fmt: skip
+        matching = modifier.matching
+        restore = self._source.restore
+        return Matching(
+            on=matching is not None and matching.type == grammar.LabelModifierType.Include,
+            labels=() if matching is None else tuple(map(restore, matching.labels)),
+            many=next((side for card, side in many.items() if card == modifier.card), None),
+            include=tuple(map(restore, modifier.group_labels or ())),
+        )
+
+    def _selector(self, tree: grammar.VectorSelector) -> Selector:
+        if tree.matchers.or_matchers:
+            raise self._unsupported("`or` between matchers", self._source.find("or"))
+        matchers = [self._matcher(matcher) for matcher in tree.matchers.matchers]
+        if tree.name and not any(matcher.name == METRIC_NAME for matcher in matchers):
+            matchers.insert(0, Matcher(METRIC_NAME, "=", self._source.restore(tree.name)))
+        if all(matcher.predicate()("") for matcher in matchers):
+            raise self._source.error("a vector selector must contain at least one non-empty matcher")
+        return Selector(tuple(matchers), _ms(tree.offset or dt.timedelta()), self._fixed(tree.at))
+
+    def _matcher(self, tree: grammar.Matcher) -> Matcher:
+        op = _MATCH_OPS[str(tree.op)]
+        value = self._source.restore(tree.value)
+        if op in ("=~", "!~"):
+            try:
+                check_pattern(value)
+            except ValueError as error:
+                raise self._source.error(str(error), self._source.place_of(tree.value)) from None
+        return Matcher(self._source.restore(tree.name), op, value)
+
+    def _fixed(self, at: grammar.AtModifier | None) -> int | None:
+        if at is None:
+            return None
+        if at.type != grammar.AtModifierType.At:
+            raise self._unsupported("start() and end() after @", self._source.find("@"))
+        return round(at.at.timestamp() * 1000) if at.at is not None else None
+
+    def _unsupported(self, what: str, position: int | None = None) -> PromqlError:
+        return self._source.error(f"{what} is not supported", position)
+
+
+def _ms(duration: dt.timedelta) -> int:
+    return duration // dt.timedelta(milliseconds=1)

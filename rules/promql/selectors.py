@@ -1,0 +1,53 @@
+"""Selectors → series, looked up again only when series were born or retired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rules.promql.vector import Table
+from rules.source import Ids, Matcher, Source
+
+_MOST_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The series of a selector: ids [series] and their labels, row by row."""
+
+    ids: Ids
+    table: Table
+
+
+class Selections:
+    """Selections over one source, by matchers.
+
+    When the source's generation changes each is looked up anew, but one whose series are the same stays the same
+    object, and with it all that was laid out for its table. One not asked for in a whole generation is forgotten.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._generation = source.generation
+        self._current: dict[tuple[Matcher, ...], Selection] = {}
+        self._former: dict[tuple[Matcher, ...], Selection] = {}
+
+    def get(self, matchers: tuple[Matcher, ...]) -> Selection:
+        """The series that satisfy all matchers now."""
+        generation = self._source.generation
+        if generation != self._generation or len(self._current) > _MOST_KEPT:
+            self._former, self._current, self._generation = self._current, {}, generation
+        found = self._current.get(matchers)
+        if found is None:
+            found = self._current[matchers] = self._look_up(matchers)
+        return found
+
+    def _look_up(self, matchers: tuple[Matcher, ...]) -> Selection:
+        ids = np.asarray(self._source.select(matchers), np.int64)
+        rows = [self._source.labels(series_id) for series_id in ids.tolist()]
+        former = self._former.get(matchers)
+        # An id may have been given to another series since, so equal ids alone prove nothing.
+        if former is not None and np.array_equal(former.ids, ids) and former.table.rows == rows:
+            return former
+        return Selection(ids, Table(rows))
