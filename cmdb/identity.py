@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 from cmdb.keys import Key, KeyKind
 
-
 _ORDER = tuple(KeyKind)
 _WEAK = frozenset({KeyKind.MACHINE_ID, KeyKind.ADDRESS, KeyKind.FQDN})
 _WHERE = frozenset({KeyKind.ADDRESS, KeyKind.FQDN, KeyKind.INSTANCE, KeyKind.NAME})

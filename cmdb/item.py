@@ -44,4 +44,7 @@ class Impact(enum.StrEnum):
     PERSON = "person"  # 个体
 
 
+# The classes that the product itself names.
 BUSINESS_SERVICE = "business_service"
+SERVER = "server"
+OTHER = "other"
