@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from cmdb.views import CiRef
 from collector.matching import Register
 from collector.series.store import SeriesStore
-from core.labels import METRIC_NAME, Labels, labels
+from core.labels import METRIC_NAME, Labels, labels, metric_name
 from core.log import get_logger
 from core.remote_write import STALE_NAN
 
@@ -24,7 +24,11 @@ log = get_logger(__name__)
 
 SENDER = "forewatch"
 CI_INFO = "forewatch_ci_info"
-_SELF = {"job": "forewatch", "instance": "forewatch"}
+LAST_REPORT = "forewatch_agent_last_report_timestamp_seconds"
+OWN_JOB = OWN_INSTANCE = "forewatch"
+
+# As long as agents may take to come back after the collector was away: their back-off goes up to a minute.
+SILENCE_GRACE_MS = 120_000
 
 
 class Publisher:
@@ -103,8 +107,45 @@ def ci_infos(instances: Mapping[str, None], register: Register) -> dict[Labels, 
     return infos
 
 
+class OwnSeries:
+    """What is written every quarter of a minute; `started_at_ms` is when this process began."""
+
+    def __init__(self, store: SeriesStore, register: Register, registry: CollectorRegistry, started_at_ms: int) -> None:
+        self._publisher = Publisher(store)
+        self._instances = Instances(store)
+        self._register = register
+        self._registry = registry
+        self._started_at_ms = started_at_ms
+        self._seen = (-1, -1)  # revision of the register, number of instances
+        self._infos: dict[Labels, float] = {}
+
+    def write(self, at_ms: int) -> None:
+        """Write everything as it is now.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        self._publisher.publish("ci_info", self._ci_infos(), at_ms)
+        self._publisher.publish("metrics", self._metrics(at_ms), at_ms)
+
+    def _ci_infos(self) -> dict[Labels, float]:
+        instances = self._instances.refresh()
+        if self._seen != (self._register.revision, len(instances)):
+            self._seen = (self._register.revision, len(instances))
+            self._infos = ci_infos(instances, self._register)
+        return self._infos
+
+    def _metrics(self, at_ms: int) -> dict[Labels, float]:
+        samples = own_metrics(self._registry)
+        if at_ms - self._started_at_ms < SILENCE_GRACE_MS:
+            # What was last heard before this start says nothing yet: the agents are still finding their way back.
+            before = self._started_at_ms / 1000
+            return {of: value for of, value in samples.items() if metric_name(of) != LAST_REPORT or value >= before}
+        return samples
+
+
 def own_metrics(registry: CollectorRegistry) -> dict[Labels, float]:
-    """What `/metrics` shows, as series of job and instance `forewatch`."""
+    """What `/metrics` shows, as series of job `forewatch`; what speaks of an agent has that agent as instance."""
     return dict(_registry_samples(registry))
 
 
@@ -112,5 +153,6 @@ def _registry_samples(registry: CollectorRegistry) -> Iterator[tuple[Labels, flo
     for family in registry.collect():
         for sample in family.samples:
             if not sample.name.endswith("_created"):
-                # A metric that speaks of an instance of its own (an agent's) keeps that label.
-                yield labels({**_SELF, **sample.labels, METRIC_NAME: sample.name}), float(sample.value)
+                instance = sample.labels.get("agent", OWN_INSTANCE)
+                own = {"job": OWN_JOB, "instance": instance, **sample.labels, METRIC_NAME: sample.name}
+                yield labels(own), float(sample.value)

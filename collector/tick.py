@@ -55,6 +55,8 @@ class Tick:
         register: Register,
         clock: Clock,
         metrics: EvaluationMetrics,
+        *,
+        default_interval_seconds: float = TICK_SECONDS,
     ) -> None:
         self._evaluator = Evaluator(store)
         self._publisher = Publisher(store)
@@ -63,6 +65,7 @@ class Tick:
         self._register = register
         self._clock = clock
         self._metrics = metrics
+        self._default_interval_seconds = default_interval_seconds
         self._evaluated_at: dict[tuple[str, str], int] = {}
         self._errors: dict[str, str] = {}
         self._reconsidered_at = 0
@@ -131,7 +134,7 @@ class Tick:
         return outcome
 
     def _due(self, group: Group, at_ms: int) -> bool:
-        interval_ms = round(group.interval_seconds * 1000)
+        interval_ms = round((group.interval_seconds or self._default_interval_seconds) * 1000)
         last = self._evaluated_at.get((group.file, group.name))
         return last is None or at_ms // interval_ms != last // interval_ms
 

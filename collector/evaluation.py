@@ -1,0 +1,127 @@
+"""Everything between the series store and the channels, wired together: started and stopped as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from collector.alert_memory import AlertMemory
+from collector.config import CollectorConfig
+from collector.evaluation_metrics import EvaluationMetrics
+from collector.matching import Register
+from collector.own_series import OwnSeries
+from collector.pipeline import Channels, Pipeline
+from collector.series.store import SeriesStore
+from collector.tick import Tick
+from core.clock import Clock
+from core.database import Database
+from core.errors import ConfigError, StorageError
+from core.log import get_logger
+from desk.channels import build_channels
+from desk.metrics import DeskMetrics
+from desk.sender import OutboxSender
+from desk.store import load_alerts
+from rules.files import RuleSet, load_rule_files
+from rules.source import Matcher
+
+log = get_logger(__name__)
+
+OWN_SERIES_SECONDS = 15.0
+RETIRE_EVERY = 20  # times the own series were written: five minutes
+
+
+def rule_paths(config: CollectorConfig) -> Sequence[Path]:
+    """The rule files in force: those configured, else those that Forewatch ships."""
+    if config.rule_files:
+        return config.rule_paths()
+    with resources.as_file(resources.files("configs")) as folder:
+        return sorted((folder / "rules").glob("*.yaml"))
+
+
+class Evaluation:
+    """Rules over the store, incidents from what they find, pages from those."""
+
+    def __init__(
+        self, config: CollectorConfig, store: SeriesStore, database: Database, clock: Clock, registry: CollectorRegistry
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._database = database
+        self._clock = clock
+        self._metrics = EvaluationMetrics(registry)
+        started_at_ms = clock.now_ms()
+        self._memory = AlertMemory(started_at_ms, self._heard_since)
+        self.register = Register(database)
+        self.sender = OutboxSender(
+            database, clock, build_channels(config.channels, clock), DeskMetrics(registry),
+            external_url=config.url(), alone=config.database_url().startswith("sqlite"),
+        )  # fmt: skip
+        channels = Channels(self.sender.channels, config.url())
+        pipeline = Pipeline(database, self.register, channels, self.sender.wake)
+        self._own_series = OwnSeries(store, self.register, registry, started_at_ms)
+        self.tick = Tick(
+            store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
+            default_interval_seconds=config.evaluation_interval,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Read rules and register, take up the alerts where they were left, tick once.
+
+        Raises:
+            ConfigError: a rule file is wrong; at start there is no earlier set to fall back on.
+        """
+        self.tick.replace_rules(load_rule_files(rule_paths(self._config)))
+        self._metrics.reload_ok.set(1)
+        await self.register.refresh()
+        async with self._database.read() as session:
+            self._memory.restore(await load_alerts(session))
+
+    async def run(self) -> None:
+        """Tick, send and keep house until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.tick.run())
+            group.create_task(self.sender.run())
+            group.create_task(self._keep_house())
+
+    def reload(self) -> None:
+        """Put the rule files as they are now in force, all or nothing.
+
+        Raises:
+            ConfigError: something is wrong; the rules in force stay.
+        """
+        try:
+            rules = load_rule_files(rule_paths(self._config))
+        except ConfigError as error:
+            self._metrics.reloads.labels("refused").inc()
+            self._metrics.reload_ok.set(0)
+            for fault in error.faults:
+                log.error("rules not reloaded, those in force stay", fault=fault)
+            raise
+        self.tick.replace_rules(rules)
+        self._metrics.reloads.labels("taken").inc()
+        self._metrics.reload_ok.set(1)
+        log.info("rules reloaded", groups=len(rules.groups))
+
+    async def _keep_house(self) -> None:
+        rounds = 0
+        while True:
+            try:
+                self._own_series.write(self._clock.now_ms())
+                if rounds % RETIRE_EVERY == 0 and (retired := self._store.retire()):
+                    log.info("silent series retired", series=retired)
+            except StorageError as error:
+                log.error("own series not written", error=error)
+            rounds += 1
+            await self._clock.sleep(OWN_SERIES_SECONDS)
+
+    def _heard_since(self, instance: str, since_ms: int) -> bool:
+        ids = self._store.select([Matcher("instance", "=", instance)])
+        return len(ids) > 0 and int(self._store.last_times(ids).max()) >= since_ms
+
+
+EVALUATION: web.AppKey[Evaluation] = web.AppKey("evaluation", Evaluation)
