@@ -20,7 +20,7 @@ from core.database import Database
 from core.log import get_logger
 from desk.alert import AVAILABILITY, Role
 from desk.alert import AlertState as RecordedState
-from desk.correlation import Reason, SymptomOf, decide
+from desk.correlation import OpenByCi, Reason, SymptomOf, decide
 from desk.models import AlertRow, Incident
 from desk.outbox import Kind
 from desk.outbox_store import enqueue
@@ -178,9 +178,9 @@ class _Transaction:
             cause = await self._session.get_one(Incident, decision.incident_id)
             await join_symptom(self._session, row, cause, self._now)
             return
-        await self._own(row, down)
+        await self._own(row, by_ci, down)
 
-    async def _own(self, row: AlertRow, down: set[int]) -> None:
+    async def _own(self, row: AlertRow, by_ci: OpenByCi, down: set[int]) -> None:
         incident, kind = await self._open_or_reopen(row, down)
         lead_with(row, incident)
         if kind is None:
@@ -193,9 +193,12 @@ class _Transaction:
         self.queued += await self._enqueue(incident, kind)
         log.info("incident", what=kind.value, number=incident.number, priority=incident.priority, title=incident.title)
         if row.category == AVAILABILITY and row.ci_id is not None:
-            graph = self._register.graph
-            hit = graph.failed_by({row.ci_id, *down}) - graph.failed_by(down - {row.ci_id})
-            await adopt_symptoms(self._session, incident, hit - {row.ci_id}, self._now)
+            await adopt_symptoms(self._session, incident, self._explained(row.ci_id, by_ci, down), self._now)
+
+    def _explained(self, ci_id: int, open_by_ci: OpenByCi, down: set[int]) -> set[int]:
+        """The other items with open incidents whose trouble the failure of this item explains."""
+        failed = {ci_id, *down}
+        return {one for one in open_by_ci if one != ci_id and ci_id in self._register.graph.causes_of(one, failed)}
 
     async def _open_or_reopen(self, row: AlertRow, down: set[int]) -> tuple[Incident, Kind | None]:
         """The incident of a condition; the kind is None when it was open already and nobody need be told."""

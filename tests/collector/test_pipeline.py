@@ -1,0 +1,233 @@
+"""From alert to incident, ledger and outbox, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from collector.matching import Register
+from collector.pipeline import SYMPTOM_GRACE, Channels, Pipeline, RuleChange
+from core.clock import to_ms
+from core.database import Database
+from core.labels import fingerprint, labels
+from desk.incident import State
+from desk.models import AlertRow, Incident, OutboxRow, Suppression
+from desk.outbox import Kind
+from rules.alerting import Alert, AlertState, Change, ChangeKind
+from tests.collector.cast import NOW, Cast, register_cast
+
+T0 = to_ms(NOW)
+MINUTE = 60_000
+
+
+@pytest.fixture
+async def cast(database: Database) -> Cast:
+    return await register_cast(database)
+
+
+class Story:
+    """Alerts begin and end; what the desk made of it is read back."""
+
+    def __init__(self, database: Database, *channels: str) -> None:
+        self.database = database
+        self.woken = 0
+        self.register = Register(database)
+        self.pipeline = Pipeline(database, self.register, Channels(channels or ("ops",)), self._wake)
+
+    async def fires(self, instance: str, at_ms: int, rule: str = "Down", **more: str) -> None:
+        await self.happen((self.firing(instance, at_ms, rule, **more),), at_ms)
+
+    async def clears(self, instance: str, at_ms: int, rule: str = "Down", **more: str) -> None:
+        before = self.firing(instance, T0, rule, **more).change.after
+        change = Change(ChangeKind.RESOLVED, fingerprint(before.labels), before, None)
+        await self.happen((RuleChange(rule, rule, change),), at_ms)
+
+    async def happen(self, changes, at_ms: int) -> None:
+        await self.register.refresh()
+        await self.pipeline.record(changes, at_ms)
+
+    @staticmethod
+    def firing(
+        instance: str, at_ms: int, rule: str = "Down", *, category: str = "availability", severity: str = "critical"
+    ) -> RuleChange:
+        of = labels(alertname=rule, instance=instance, severity=severity)
+        annotations = {"forewatch_category": category} if category else {}
+        alert = Alert(of, AlertState.FIRING, T0, at_ms, None, 0.0, annotations)
+        return RuleChange(rule, rule, Change(ChangeKind.FIRING, fingerprint(of), None, alert))
+
+    async def incidents(self) -> list[Incident]:
+        async with self.database.read() as session:
+            return list(await session.scalars(select(Incident).order_by(Incident.id)))
+
+    async def sent(self) -> list[tuple[str, str]]:
+        async with self.database.read() as session:
+            rows = await session.execute(
+                select(Incident.number, OutboxRow.kind)
+                .join(Incident, OutboxRow.incident_id == Incident.id)
+                .order_by(OutboxRow.id)
+            )
+            return [(number, kind.value) for number, kind in rows]
+
+    async def reasons(self) -> list[str]:
+        async with self.database.read() as session:
+            return [
+                reason.value for reason in await session.scalars(select(Suppression.reason).order_by(Suppression.id))
+            ]
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+
+async def test_an_alert_on_a_known_item_opens_one_incident_with_the_service_it_hits(database, cast) -> None:
+    story = Story(database, "ops", "mail")
+    await story.fires("web-1", T0)
+    [incident] = await story.incidents()
+    assert (incident.ci_id, incident.services, incident.priority.value, incident.state) == (
+        cast.web,
+        ["citizen portal"],
+        "P1",
+        State.NEW,
+    )
+    assert await story.sent() == [("INC-000001", "opened"), ("INC-000001", "opened")]
+    assert story.woken == 1
+
+
+async def test_an_alert_on_nothing_known_opens_an_incident_for_itself(database) -> None:
+    story = Story(database)
+    await story.fires("stranger", T0, severity="warning")
+    [incident] = await story.incidents()
+    assert (incident.ci_id, incident.services, incident.priority.value, incident.title) == (
+        None,
+        [],
+        "P3",
+        "Down: stranger",
+    )
+
+
+async def test_the_same_firing_recorded_twice_is_one_incident_and_one_page(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.fires("web-1", T0)
+    assert len(await story.incidents()) == 1
+    assert await story.sent() == [("INC-000001", "opened")]
+    assert await story.reasons() == ["duplicate"]
+
+
+async def test_recovery_restores_and_is_sent_where_the_opening_was(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.clears("web-1", T0 + MINUTE)
+    [incident] = await story.incidents()
+    assert incident.state is State.RESTORED
+    assert to_ms(incident.restored_at) == T0 + MINUTE
+    assert await story.sent() == [("INC-000001", "opened"), ("INC-000001", "restored")]
+
+
+@pytest.mark.parametrize(
+    ("gap_ms", "numbers", "reason"),
+    [
+        (29 * MINUTE, ["INC-000001"], "within thirty minutes the same incident opens again"),
+        (31 * MINUTE, ["INC-000001", "INC-000002"], "later it is another incident"),
+    ],
+)
+async def test_a_recurrence_reopens_for_half_an_hour(database, cast, gap_ms, numbers, reason) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.clears("web-1", T0 + MINUTE)
+    await story.fires("web-1", T0 + MINUTE + gap_ms)
+    assert [incident.number for incident in await story.incidents()] == numbers, reason
+    assert (await story.sent())[-1] == (numbers[-1], "reopened" if len(numbers) == 1 else "opened")
+
+
+async def test_a_symptom_joins_the_open_incident_of_its_upstream(database, cast) -> None:
+    story = Story(database)
+    await story.fires("core-1", T0)
+    await story.fires("web-1", T0 + 5000)
+    [incident] = await story.incidents()
+    assert incident.ci_id == cast.core
+    assert await story.sent() == [("INC-000001", "opened")]
+    assert await story.reasons() == ["symptom"]
+
+
+async def test_in_one_tick_the_furthest_upstream_leads_whatever_the_order(database, cast) -> None:
+    story = Story(database)
+    changes = [story.firing(name, T0) for name in ("web-1", "db-1", "core-1")]
+    await story.happen([*changes, story.firing("db-1", T0, "Slow", category="")], T0)
+    [incident] = await story.incidents()
+    assert (incident.ci_id, incident.services) == (cast.core, ["citizen portal"])
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).where(AlertRow.incident_id == incident.id)) == 4
+
+
+async def test_incidents_that_opened_before_their_cause_become_its_symptoms(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.fires("core-1", T0 + 5000)
+    web, core = await story.incidents()
+    assert (web.symptom_of, core.symptom_of) == (core.id, None)
+    await story.clears("web-1", T0 + MINUTE)
+    assert ("INC-000001", "restored") in await story.sent(), "the recovery of something sent is always sent"
+
+
+async def test_a_symptom_that_outlives_its_cause_gets_an_incident_of_its_own(database, cast) -> None:
+    story = Story(database)
+    await story.fires("core-1", T0)
+    await story.fires("web-1", T0)
+    await story.clears("core-1", T0 + MINUTE)
+    grace_ms = round(SYMPTOM_GRACE.total_seconds() * 1000)
+    await story.pipeline.reconsider(T0 + MINUTE + grace_ms - 1)
+    assert len(await story.incidents()) == 1, "it may still recover"
+    await story.pipeline.reconsider(T0 + MINUTE + grace_ms)
+    _, own = await story.incidents()
+    assert own.ci_id == cast.web
+    assert await story.sent() == [("INC-000001", "opened"), ("INC-000001", "restored"), ("INC-000002", "opened")]
+
+
+async def test_a_symptom_that_recovers_leaves_the_incident_of_its_cause_open(database, cast) -> None:
+    story = Story(database)
+    await story.fires("core-1", T0)
+    await story.fires("web-1", T0)
+    await story.clears("web-1", T0 + MINUTE)
+    [incident] = await story.incidents()
+    assert incident.state is State.NEW
+
+
+async def test_what_is_for_reading_opens_nothing_and_stands_in_the_ledger(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0, severity="info")
+    assert (await story.incidents(), await story.reasons(), story.woken) == ([], ["informational"], 0)
+
+
+async def test_a_pending_alert_is_only_remembered(database, cast) -> None:
+    story = Story(database)
+    of = labels(alertname="Down", instance="web-1")
+    pending = Alert(of, AlertState.PENDING, T0, None, None, 1.0, {})
+    await story.happen((RuleChange("Down", "Down", Change(ChangeKind.PENDING, fingerprint(of), None, pending)),), T0)
+    async with database.read() as session:
+        [row] = await session.scalars(select(AlertRow))
+    assert (row.state.value, row.incident_id, row.ci_id) == ("pending", None, cast.web)
+    assert await story.incidents() == []
+
+
+async def test_nothing_of_a_tick_is_recorded_when_one_part_fails(database, cast, monkeypatch) -> None:
+    story = Story(database)
+
+    async def refuse(*_args: object, **_more: object) -> None:
+        raise RuntimeError("the outbox is on strike")
+
+    monkeypatch.setattr("collector.pipeline.enqueue", refuse)
+    with pytest.raises(RuntimeError):
+        await story.fires("web-1", T0)
+    monkeypatch.undo()
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(AlertRow)) == 0
+    assert await story.incidents() == []
+    await story.fires("web-1", T0)
+    assert await story.sent() == [("INC-000001", Kind.OPENED.value)]
+
+
+async def test_hostile_labels_are_recorded_without_harm(database) -> None:
+    story = Story(database)
+    await story.fires("evil\x00\n'; DROP TABLE incidents;--\ud800", T0)
+    [incident] = await story.incidents()
+    assert "\n" not in incident.title
