@@ -1,0 +1,1 @@
+"""Taking in samples: decoding, limits, replays, clock skew, and the write handler."""

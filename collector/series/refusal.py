@@ -21,6 +21,7 @@ class Refusal(enum.StrEnum):
     LABEL_NAME_TOO_LONG = "label_name_too_long"
     LABEL_VALUE_TOO_LONG = "label_value_too_long"
     TOO_MANY_LABELS = "too_many_labels"
+    SERIES_TOO_LARGE = "series_too_large"
     NATIVE_HISTOGRAM = "native_histogram"
     SERIES_LIMIT = "series_limit"
     OUT_OF_ORDER = "out_of_order"

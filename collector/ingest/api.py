@@ -1,0 +1,173 @@
+"""`POST /prometheus/api/v1/write`: Prometheus remote write 1.0, from agents and any other sender."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from collector.ingest.headers import PushHeaders, read_headers
+from collector.ingest.limits import IngestLimits
+from collector.ingest.metrics import IngestMetrics
+from collector.ingest.write import Ingest
+from collector.series.limits import SeriesLimits
+from collector.series.store import SeriesStore
+from core.access import ANONYMOUS, PRINCIPAL, Permission, Principal
+from core.clock import Clock
+from core.errors import ForewatchError, InvalidInput, Overloaded, StorageError
+from core.http import CLOCK, Problem, Route, read_body
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+STORE: web.AppKey[SeriesStore] = web.AppKey("series_store", SeriesStore)
+INGEST: web.AppKey[Ingest] = web.AppKey("ingest", Ingest)
+
+_SWEEP_SECONDS = 600.0
+_V2 = "io.prometheus.write.v2.Request"
+_V1 = "prometheus.WriteRequest"
+
+
+def series_context(
+    folder: Path,
+    registry: CollectorRegistry,
+    *,
+    series_limits: SeriesLimits | None = None,
+    ingest_limits: IngestLimits | None = None,
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """For `app.cleanup_ctx`: the store in `folder`, `STORE` and `INGEST`, and the sweep of silent series."""
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        clock = app[CLOCK]
+        store = await asyncio.to_thread(SeriesStore.open, folder, clock, series_limits)
+        metrics = IngestMetrics(registry)
+        app[STORE] = store
+        app[INGEST] = Ingest(store, clock, metrics, ingest_limits or IngestLimits())
+        sweep = asyncio.create_task(sweep_silent_series(store, clock, metrics))
+        try:
+            yield
+        finally:
+            sweep.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweep
+            store.close()
+
+    return context
+
+
+async def sweep_silent_series(store: SeriesStore, clock: Clock, metrics: IngestMetrics) -> None:
+    """Forget series that have been silent for long, every ten minutes, for ever."""
+    while True:
+        await clock.sleep(_SWEEP_SECONDS)
+        try:
+            retired = store.retire()
+        except StorageError as error:
+            log.warning("silent series not retired", error=error)
+            continue
+        if retired:
+            metrics.retired.inc(retired)
+            log.info("silent series retired", series=retired, left=len(store))
+
+
+async def write(request: web.Request) -> web.Response:
+    """Take in a push: 204, or 400 when some of its samples were refused; the good ones are kept either way."""
+    ingest = request.app[INGEST]
+    try:
+        response = await _write(request, ingest)
+    except (ForewatchError, Problem) as error:
+        ingest.metrics.requests.labels(_outcome(error)).inc()
+        raise
+    ingest.metrics.requests.labels("partial" if response.status == 400 else "ok").inc()
+    return response
+
+
+async def _write(request: web.Request, ingest: Ingest) -> web.Response:
+    _require_remote_write(request)
+    headers = read_headers(request.headers)
+    sender = _sender(headers, request.get(PRINCIPAL, ANONYMOUS))
+    clock = request.app[CLOCK]
+    with ingest.pressure.hold(min(request.content_length or ingest.limits.body_bytes, ingest.limits.body_bytes)):
+        try:
+            async with asyncio.timeout(ingest.limits.body_seconds):
+                body = await read_body(request, ingest.limits.body_bytes)
+        except TimeoutError as error:
+            raise Problem(408, "Request timeout", "the body took too long to arrive") from error
+        started = clock.monotonic()
+        ingest.metrics.bytes.inc(len(body))
+        outcome = await ingest.write(body, headers, sender, clock.now_ms())
+        ingest.metrics.seconds.observe(clock.monotonic() - started)
+    if outcome.refused:
+        log.warning("samples refused", sender=sender, detail=outcome.explain())
+        # As Prometheus answers: 400 says that sending this push again is useless, not that it was lost.
+        return Problem(400, "Samples refused", outcome.explain()).response()
+    return web.Response(status=204)
+
+
+def _require_remote_write(request: web.Request) -> None:
+    """Only version 1.0 in snappy is read.
+
+    Raises:
+        InvalidInput: 415, the body is something else.
+    """
+    if request.content_type != "application/x-protobuf":
+        raise InvalidInput(
+            "unsupported_media_type", "send remote write 1.0 as Content-Type: application/x-protobuf", status=415
+        )
+    message = _content_type_parameter(request, "proto")
+    if message == _V2:
+        raise InvalidInput(
+            "unsupported_media_type",
+            "remote write 2.0 is not supported; set the sender's protobuf message to prometheus.WriteRequest",
+            status=415,
+        )
+    if message not in ("", _V1):
+        raise InvalidInput("unsupported_media_type", f"the message must be {_V1}", status=415)
+    if request.headers.get("Content-Encoding", "").strip().lower() != "snappy":
+        raise InvalidInput("unsupported_media_type", "send the body with Content-Encoding: snappy", status=415)
+
+
+def _content_type_parameter(request: web.Request, name: str) -> str:
+    for parameter in request.headers.get("Content-Type", "").split(";")[1:]:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == name:
+            return value.strip().strip('"')
+    return ""
+
+
+def _sender(headers: PushHeaders, principal: Principal) -> str:
+    """On whose account the push goes.
+
+    Raises:
+        Problem: 403, an agent's credential names another agent.
+    """
+    if principal.kind == "agent" and headers.agent and headers.agent != principal.name:
+        raise Problem(403, "Forbidden", f"this credential is agent {principal.name}'s; the push names another agent")
+    return f"agent:{headers.agent}" if headers.agent else f"{principal.kind}:{principal.name}"
+
+
+def _outcome(error: ForewatchError | Problem) -> str:
+    """A bounded word for the metric."""
+    if isinstance(error, InvalidInput):
+        return error.reason
+    if isinstance(error, Overloaded):
+        return "overloaded"
+    if isinstance(error, StorageError):
+        return "storage"
+    return f"http_{error.status}" if isinstance(error, Problem) else "other"
+
+
+ROUTES = [
+    Route(
+        "POST",
+        "/prometheus/api/v1/write",
+        write,
+        Permission.METRICS_WRITE,
+        "Push samples by Prometheus remote write 1.0",
+        status=204,
+        max_body_bytes=IngestLimits().body_bytes,
+    ),
+]

@@ -1,0 +1,183 @@
+"""From a decompressed remote-write body to columns of samples.
+
+In a sender's steady state a series is its label bytes followed by one sample of 18 bytes::
+
+    12 10   field 2 of a TimeSeries, 16 bytes
+    09      field 1 of a Sample, fixed 64 bits: the value
+    10      field 2 of a Sample, a varint: the time, six bytes from 1971 to 2109
+
+so what comes before the last 18 bytes is a key that the store may know, and the joined tails are one array
+from which all values and times come at once. A known key is a whole label set, so nothing else can stand
+before such a tail. Every other series goes through the protobuf decoder, with the same result.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from collector.ingest.limits import IngestLimits, check_labels
+from collector.ingest.wire import parse_time_series, parse_write_request
+from collector.series.refusal import Refusal
+from core.errors import InvalidInput
+from core.labels import quote
+from core.remote_write import encode_labels
+from rules.source import Ids, Times, Values
+
+TAIL = 18
+UNKNOWN = -1  # stands for a series that the store has not seen
+_SHOWN = 3  # faults that are told in words
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The samples of one push, in its order.
+
+    Attributes:
+        keys: the label sets that have samples.
+        ids: [keys] what the store knew them by, `UNKNOWN` for new ones.
+        series: [samples] which of `keys` each sample is of.
+        times: [samples] epoch ms.
+        values: [samples].
+        refused: samples of series that cannot be taken, by reason.
+        faults: the first of them in words.
+    """
+
+    keys: Sequence[bytes]
+    ids: Ids
+    series: NDArray[np.int64]
+    times: Times
+    values: Values
+    refused: Counter[Refusal] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the push brought, refused ones included."""
+        return len(self.times) + self.refused.total()
+
+
+def decode(body: bytes, known: Mapping[bytes, int], limits: IngestLimits) -> Decoded:
+    """Decode a body; `known` tells the ids of the store's keys.
+
+    Raises:
+        InvalidInput: the body is no remote-write request; nothing of it can be used.
+    """
+    try:
+        return _decode(body, known, limits)
+    except DecodeError as error:
+        raise InvalidInput("malformed_protobuf", f"the body is no remote-write request: {error}") from error
+
+
+def _decode(body: bytes, known: Mapping[bytes, int], limits: IngestLimits) -> Decoded:
+    found = parse_write_request(body).timeseries
+    if len(found) > limits.series:
+        raise InvalidInput("too_many_series", f"a push may bring at most {limits.series} series", status=413)
+    messages = list(found)
+    keys = [message[:-TAIL] for message in messages]
+    ids = [known.get(key, UNKNOWN) for key in keys]
+    steady, tails = _steady(messages, ids)
+    if steady.all():
+        values, times = _read_tails(tails)
+        return Decoded(keys, np.array(ids, np.int64), np.arange(len(keys)), times, values)
+    places = np.flatnonzero(steady)
+    rest = _General(limits)
+    for place in np.flatnonzero(~steady).tolist():
+        rest.add(messages[place], place)
+    at = places.tolist()
+    return _merge([keys[place] for place in at], [ids[place] for place in at], places, tails[places], rest, known)
+
+
+def _steady(messages: list[bytes], ids: list[int]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Which messages are a known key and one sample, and the tails of all, [messages, 18]."""
+    joined = b"".join([message[-TAIL:] for message in messages])
+    if len(joined) != TAIL * len(messages):
+        joined = b"".join([message[-TAIL:].rjust(TAIL, b"\0") for message in messages])
+    tails = np.frombuffer(joined, np.uint8).reshape(len(messages), TAIL)
+    shape = (tails[:, 0] == 0x12) & (tails[:, 1] == 0x10) & (tails[:, 2] == 0x09) & (tails[:, 11] == 0x10)
+    shape &= (tails[:, 12:17] >= 0x80).all(axis=1) & (tails[:, 17] < 0x80)
+    return shape & (np.array(ids, np.int64) != UNKNOWN), tails
+
+
+def _read_tails(tails: NDArray[np.uint8]) -> tuple[Values, Times]:
+    values = np.ascontiguousarray(tails[:, 3:11]).view("<f8").reshape(-1)
+    times = np.zeros(len(tails), np.int64)
+    for byte in range(6):
+        times |= (tails[:, 12 + byte] & 0x7F).astype(np.int64) << 7 * byte
+    return values, times
+
+
+class _General:
+    """Series that are not in the steady shape, gathered one at a time by the protobuf decoder.
+
+    Attributes:
+        order: [samples] the place in the push of the series that each sample came in.
+    """
+
+    def __init__(self, limits: IngestLimits) -> None:
+        self._limits = limits
+        self.keys: list[bytes] = []
+        self.series: list[int] = []
+        self.order: list[int] = []
+        self.times: list[int] = []
+        self.values: list[float] = []
+        self.refused: Counter[Refusal] = Counter()
+        self.faults: list[str] = []
+
+    def add(self, message: bytes, place: int) -> None:
+        """Take in one series."""
+        if len(message) > self._limits.series_bytes:
+            self._refuse(Refusal.SERIES_TOO_LARGE, 1, [])
+            return
+        parsed = parse_time_series(message)
+        pairs = [(label.name, label.value) for label in parsed.labels[: self._limits.labels + 1]]
+        checked = check_labels(pairs, self._limits)
+        if isinstance(checked, Refusal):
+            self._refuse(checked, len(parsed.samples) + len(parsed.histograms), pairs)
+            return
+        self._refuse(Refusal.NATIVE_HISTOGRAM, len(parsed.histograms), pairs)
+        if len(parsed.samples):
+            self.series += [len(self.keys)] * len(parsed.samples)
+            self.order += [place] * len(parsed.samples)
+            self.keys.append(encode_labels(checked))
+            self.times += [sample.timestamp for sample in parsed.samples]
+            self.values += [sample.value for sample in parsed.samples]
+
+    def _refuse(self, reason: Refusal, samples: int, pairs: list[tuple[bytes, bytes]]) -> None:
+        if samples == 0:
+            return
+        self.refused[reason] += samples
+        if len(self.faults) < _SHOWN:
+            self.faults.append(f"{reason}: {_describe(pairs)}")
+
+
+def _describe(pairs: list[tuple[bytes, bytes]]) -> str:
+    """Raw labels, shortened and escaped, to find them by."""
+    spelled = [f"{_clip(name)}={quote(_clip(value))}" for name, value in pairs[:4]]
+    return "{" + ",".join(spelled) + (",…" if len(pairs) > 4 else "") + "}"
+
+
+def _clip(raw: bytes) -> str:
+    text = raw[:64].decode("utf-8", "replace")
+    return text + "…" if len(raw) > 64 else text
+
+
+def _merge(
+    keys: list[bytes], ids: list[int], places: NDArray[np.int64], tails: NDArray[np.uint8], rest: _General,
+    known: Mapping[bytes, int],
+) -> Decoded:  # fmt: skip
+    """Series in the steady shape, standing at `places`, and the others, in the order of the push."""
+    values, times = _read_tails(tails)
+    order = np.argsort(np.concatenate([places, np.array(rest.order, np.int64)]), kind="stable")
+    series = np.concatenate([np.arange(len(keys)), np.array(rest.series, np.int64) + len(keys)])
+    all_times = np.concatenate([times, np.array(rest.times, np.int64)])
+    all_values = np.concatenate([values, np.array(rest.values, np.float64)])
+    all_ids = np.array(ids + [known.get(key, UNKNOWN) for key in rest.keys], np.int64)
+    return Decoded(
+        keys + rest.keys, all_ids, series[order], all_times[order], all_values[order], rest.refused, rest.faults
+    )

@@ -1,0 +1,90 @@
+"""Remote write 1.0's protobuf messages (prometheus/prompb), as much of them as is read here.
+
+The schema says `bytes` where the original says `string` or names a message:
+
+- a request's series stay bytes, because in a sender's steady state they need not be parsed at all;
+- labels stay bytes, because invalid UTF-8 in one label costs its series, not the request;
+- native histograms are counted, not read; exemplars and metadata are skipped as unknown fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_KINDS = {"double": 1, "int64": 3, "bytes": 12}  # FieldDescriptorProto.Type; anything else names a message
+_MESSAGE_KIND = 11
+_ONE, _MANY = 1, 3  # FieldDescriptorProto.Label
+_PACKAGE = "forewatch.remote_write"
+
+# message: [(field, number, one or many, kind)]
+_SCHEMA: dict[str, list[tuple[str, int, int, str]]] = {
+    "WriteRequest": [("timeseries", 1, _MANY, "bytes")],
+    "TimeSeries": [("labels", 1, _MANY, "Label"), ("samples", 2, _MANY, "Sample"), ("histograms", 4, _MANY, "bytes")],
+    "Label": [("name", 1, _ONE, "bytes"), ("value", 2, _ONE, "bytes")],
+    "Sample": [("value", 1, _ONE, "double"), ("timestamp", 2, _ONE, "int64")],
+}
+
+
+class Label(Protocol):
+    name: bytes
+    value: bytes
+
+
+class Sample(Protocol):
+    value: float
+    timestamp: int
+
+
+class TimeSeries(Protocol):
+    labels: list[Label]
+    samples: list[Sample]
+    histograms: list[bytes]
+
+
+class WriteRequest(Protocol):
+    timeseries: list[bytes]
+
+
+class _Parser(Protocol):
+    def FromString(self, data: bytes) -> object: ...  # noqa: N802 - protobuf's own name
+
+
+def _build() -> dict[str, _Parser]:
+    file: Any = descriptor_pb2.FileDescriptorProto(
+        name="forewatch/remote_write.proto", package=_PACKAGE, syntax="proto3"
+    )
+    for message, fields in _SCHEMA.items():
+        described = file.message_type.add(name=message)
+        for name, number, label, kind in fields:
+            field = described.field.add(name=name, number=number, label=label, type=_KINDS.get(kind, _MESSAGE_KIND))
+            if kind not in _KINDS:
+                field.type_name = f".{_PACKAGE}.{kind}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return {
+        name: cast(_Parser, message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")))
+        for name in _SCHEMA
+    }
+
+
+_CLASSES = _build()
+
+
+def parse_write_request(body: bytes) -> WriteRequest:
+    """The request, its series unparsed.
+
+    Raises:
+        google.protobuf.message.DecodeError: the body is no protobuf message.
+    """
+    return cast(WriteRequest, _CLASSES["WriteRequest"].FromString(body))
+
+
+def parse_time_series(message: bytes) -> TimeSeries:
+    """One series.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no such message.
+    """
+    return cast(TimeSeries, _CLASSES["TimeSeries"].FromString(message))

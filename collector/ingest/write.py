@@ -1,0 +1,199 @@
+"""Taking in one push: decompress, decode, store, account for it. Knows nothing of HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import Counter
+from dataclasses import dataclass, field
+
+import cramjam
+import numpy as np
+
+from collector.ingest.decode import UNKNOWN, Decoded, decode
+from collector.ingest.headers import PushHeaders
+from collector.ingest.limits import IngestLimits
+from collector.ingest.metrics import IngestMetrics
+from collector.ingest.pressure import Pressure
+from collector.ingest.sequence import Sequences
+from collector.ingest.skew import Skews
+from collector.series.dictionary import decode_labels
+from collector.series.refusal import Code, Refusal, Refusals
+from collector.series.store import SeriesStore
+from core.clock import Clock, to_rfc3339
+from core.errors import InvalidInput
+from core.labels import spell
+from rules.source import Ids
+
+_INLINE_BYTES = 1 << 20  # decompressed; a larger body is decoded in a thread
+_SAMPLES_A_STEP = 16_384  # appended before other requests get their turn
+_BIRTHS_A_STEP = 512
+_SHOWN = 3
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a push.
+
+    Attributes:
+        replayed: it had been taken before; nothing was looked at.
+        samples: how many it brought.
+        accepted: how many are new in the store.
+        refused: how many were refused, by reason.
+        faults: the first of the refused in words.
+    """
+
+    replayed: bool = False
+    samples: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    refused: Counter[Refusal] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def explain(self) -> str:
+        """For the sender: what was refused, and that repeating the push will not help."""
+        counts = ", ".join(f"{reason} {count}" for reason, count in sorted(self.refused.items()))
+        return (
+            f"{self.refused.total()} of {self.samples} samples were refused ({counts}), the others are stored; "
+            f"do not send them again. First: {'; '.join(self.faults)}"
+        )
+
+
+class Ingest:
+    """The way of a push into the store; one per collector."""
+
+    def __init__(self, store: SeriesStore, clock: Clock, metrics: IngestMetrics, limits: IngestLimits) -> None:
+        self.limits = limits
+        self.metrics = metrics
+        self.pressure = Pressure(limits.in_flight_bytes)
+        self._store = store
+        self._clock = clock
+        self._sequences = Sequences()
+        self._skews = Skews()
+        self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        metrics.in_flight.set_function(lambda: self.pressure.in_flight)
+        metrics.series.set_function(lambda: len(store))
+
+    async def write(self, compressed: bytes, headers: PushHeaders, sender: str, received_ms: int) -> Outcome:
+        """Take in one push; pushes of one sender are stored in the order of these calls.
+
+        Args:
+            compressed: the body, one snappy block.
+            headers: what an agent said about it.
+            sender: on whose account new series go.
+            received_ms: when it arrived, by the collector's clock.
+
+        Raises:
+            InvalidInput: the body is malformed or too large; nothing was stored.
+            Overloaded: there is no room to decompress it now.
+            StorageError: the disk is full; nothing was acknowledged.
+        """
+        shift_ms = self._shift(headers, received_ms)
+        turn = self._turns.setdefault(sender, asyncio.Lock())
+        async with turn:
+            if headers.sequence is not None and self._sequences.seen(headers.agent, headers.boot, headers.sequence):
+                self.metrics.replayed.inc()
+                return Outcome(replayed=True)
+            size = decompressed_size(compressed, self.limits)
+            with self.pressure.hold(size):
+                outcome = await self._take(compressed, size, sender, shift_ms)
+            if headers.sequence is not None:
+                self._sequences.record(headers.agent, headers.boot, headers.sequence)
+        self._account(outcome)
+        return outcome
+
+    def _shift(self, headers: PushHeaders, received_ms: int) -> int:
+        if headers.sent_at_ms is None:
+            return 0
+        skew_ms = received_ms - headers.sent_at_ms
+        self.metrics.show_skew(headers.agent, skew_ms / 1000)
+        return self._skews.shift_ms(headers.agent, headers.boot, skew_ms)
+
+    async def _take(self, compressed: bytes, size: int, sender: str, shift_ms: int) -> Outcome:
+        retirements = self._store.retirements
+        if size <= _INLINE_BYTES:
+            decoded = self._decode(compressed)
+        else:
+            decoded = await asyncio.to_thread(self._decode, compressed)
+        ids = await self._resolve(decoded, sender, retirements)
+        return await self._append(decoded, ids, sender, shift_ms)
+
+    def _decode(self, compressed: bytes) -> Decoded:
+        return decode(decompress(compressed), self._store.known, self.limits)
+
+    async def _resolve(self, decoded: Decoded, sender: str, retirements: int) -> Ids:
+        """The ids of the push's keys under the store's present state, unknown ones born a few at a time."""
+        ids = decoded.ids
+        unknown = np.flatnonzero(ids == UNKNOWN)
+        for start in range(0, len(unknown), _BIRTHS_A_STEP):
+            part = unknown[start : start + _BIRTHS_A_STEP]
+            ids[part] = self._store.resolve_keys([decoded.keys[at] for at in part.tolist()], sender=sender)
+            await asyncio.sleep(0)
+        if self._store.retirements != retirements:
+            ids[:] = self._store.resolve_keys(decoded.keys, sender=sender)
+        return ids
+
+    async def _append(self, decoded: Decoded, ids: Ids, sender: str, shift_ms: int) -> Outcome:
+        outcome = Outcome(samples=decoded.samples, refused=Counter(decoded.refused), faults=list(decoded.faults))
+        times = decoded.times + shift_ms if shift_ms else decoded.times
+        retirements = self._store.retirements
+        for start in range(0, len(times), _SAMPLES_A_STEP):
+            if start:
+                await asyncio.sleep(0)
+            if self._store.retirements != retirements:
+                retirements = self._store.retirements
+                ids = self._store.resolve_keys(decoded.keys, sender=sender)
+            step = slice(start, start + _SAMPLES_A_STEP)
+            refusals = self._store.append(ids[decoded.series[step]], times[step], decoded.values[step])
+            outcome.accepted += refusals.accepted
+            outcome.duplicates += refusals.duplicates
+            outcome.refused.update(refusals.counts)
+            _tell_faults(outcome, refusals, decoded, start)
+        return outcome
+
+    def _account(self, outcome: Outcome) -> None:
+        self.metrics.samples.inc(outcome.accepted)
+        self.metrics.duplicates.inc(outcome.duplicates)
+        self.metrics.refuse(outcome.refused)
+
+
+def decompressed_size(compressed: bytes, limits: IngestLimits) -> int:
+    """How long the body says it is, before anything of that size is allocated.
+
+    Raises:
+        InvalidInput: it is no snappy block, or says that it is too large.
+    """
+    try:
+        size = int(cramjam.snappy.decompress_raw_len(compressed))
+    except cramjam.DecompressionError as error:
+        raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
+    if size > limits.decompressed_bytes:
+        raise InvalidInput(
+            "body_too_large",
+            f"the body claims {size} bytes decompressed; at most {limits.decompressed_bytes} are taken",
+            status=413,
+        )
+    return size
+
+
+def decompress(compressed: bytes) -> bytes:
+    """The body of one snappy block whose size was checked.
+
+    Raises:
+        InvalidInput: it is no snappy block.
+    """
+    try:
+        return bytes(cramjam.snappy.decompress_raw(compressed))
+    except cramjam.DecompressionError as error:
+        raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
+
+
+def _tell_faults(outcome: Outcome, refusals: Refusals, decoded: Decoded, start: int) -> None:
+    """Put the first refused samples of a step into words."""
+    if refusals.codes is None or not refusals.counts:
+        return
+    for at in np.flatnonzero(refusals.codes > Code.DUPLICATE)[: _SHOWN - len(outcome.faults)].tolist():
+        series = spell(decode_labels(decoded.keys[decoded.series[start + at]], {}))
+        when = int(decoded.times[start + at])
+        instant = to_rfc3339(when) if 0 <= when < 253_402_300_800_000 else f"{when} ms"
+        outcome.faults.append(f"{Code(refusals.codes[at]).refusal}: {series[:200]} at {instant}")
