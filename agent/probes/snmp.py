@@ -1,48 +1,58 @@
 """One device by SNMP v2c: system group and interfaces, with snmp_exporter's names.
 
-Every poll asks for the pulse (sysUpTime, ifNumber, ifTableLastChange) and the live columns. Names, types, speeds
-and facts are read at the first poll, every five minutes, and when the pulse says that the device changed.
+Every poll asks for the pulse (sysUpTime, ifNumber, ifTableLastChange) and the interfaces' live objects. Names,
+types, speeds and facts are read at the first poll, every five minutes, and when the pulse says that the device
+changed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from agent.sample import Sample, Series
-from agent.snmp import facts, oids
-from agent.snmp.client import REPETITIONS, Budget, Rows, Session, Target
+from agent.snmp import oids
+from agent.snmp.client import GET_OIDS, Budget, Rows, Session, Target
 from agent.snmp.errors import SnmpError, SnmpFailure
-from agent.snmp.interfaces import Inventory, Table, all_columns, live_samples, states, take_inventory
-from agent.snmp.system import PULSE, Pulse, info_samples, read_pulse
+from agent.snmp.facts import make_facts
+from agent.snmp.interfaces import Inventory, live_samples, state_oids
+from agent.snmp.reading import Errors, Reading, read_device
+from agent.snmp.system import PULSE, Pulse, read_pulse
 from core.clock import Clock
 from core.facts import Facts
 from core.labels import labels
 
-INVENTORY_SECONDS = 300.0
-_TEXT_REPETITIONS = 12  # DisplayStrings of 255 octets then stay within the 4 KB that a response may have
+FULL_READING_SECONDS = 300.0
+FULL_READING_RETRY_SECONDS = 60.0  # after one that ended early: some devices hang on a part of their MIB
+
 _ERRORS = {reason: Series(oids.WALK_ERRORS, labels({"class": reason.value})) for reason in SnmpFailure}
-_SYSTEM = (oids.SYS_UP_TIME, *oids.SYSTEM_INFO)
 
 
 class SnmpProbe:
     """Polls one device; keeps its inventory, its series and its facts between polls.
 
-    Partial data is kept: what could be read is returned and what failed is counted by class in
+    Partial data is kept: what could be read is returned, and what failed is counted by class in
     `forewatch_snmp_walk_errors_total`.
+
+    Args:
+        target: the device.
+        clock: tells when the next full reading is due.
+        budget: what one poll may cost at most.
     """
 
     def __init__(self, target: Target, clock: Clock, budget: Budget | None = None) -> None:
         self._target = target
         self._clock = clock
         self._budget = budget or Budget()
-        self._errors: Counter[SnmpFailure] = Counter()
-        self._inventory: Inventory | None = None
-        self._inventory_at = 0.0
-        self._pulse: Pulse | None = None
-        self._info: list[Sample] = []
-        self._facts: Facts | None = None
-        self._states: Table = {}
+        self._errors: Errors = Counter()
+        self._reading: Reading | None = None
+        self._pulse: Pulse | None = None  # of the last poll; None until there is a reading
+        self._read_again_at = 0.0
+        self._get_oids = GET_OIDS
+        self._state_oids: list[str] = []
+        self._states: Rows = {}  # the newest ifAdminStatus and ifOperStatus objects
+        self._missing: frozenset[str] = frozenset()  # live objects that the last poll did not get
 
     async def collect(self) -> Iterable[Sample]:
         """The device's samples now.
@@ -51,39 +61,83 @@ class SnmpProbe:
             SnmpError: nothing could be read; `reason` is its class.
         """
         try:
-            return await self._poll()
+            async with Session(self._target, self._budget, self._get_oids) as session:
+                return await self._poll(session)
         except SnmpError as error:
             self._errors[error.reason] += 1
             raise
 
     async def facts(self) -> Facts:
-        """Who the device is and what it has, from the last full reading; the first call may have to read.
+        """Who the device is and what it has, as of the last full reading; only the first call reads itself.
 
         Raises:
             SnmpError: the device has not been read yet and cannot be.
         """
-        if self._facts is None:
+        if self._reading is None:
             await self.collect()
-        if self._facts is None:
-            raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: no facts could be read")
-        admin = states(self._states, oids.IF_ADMIN_STATUS)
-        oper = states(self._states, oids.IF_OPER_STATUS)
-        for interface in self._facts.interfaces:
-            interface.admin_up, interface.oper_up = admin.get(interface.index or 0), oper.get(interface.index or 0)
-        return self._facts
+        reading = self._reading
+        if reading is None:
+            raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: the device answers, but not completely")
+        return make_facts(
+            self._target, reading.system, reading.inventory, reading.addresses, reading.chassis, states=self._states
+        )
 
-    async def _poll(self) -> list[Sample]:
-        async with Session(self._target, self._budget) as session:
-            pulse = read_pulse(await session.get(PULSE))
-            if self._inventory is None or self._is_stale(pulse):
-                table = await self._read_inventory(session)
-            else:
-                table = await self._read(session, self._inventory.live, self._inventory.height + 1)
-        samples = [*pulse.samples(), *self._info]
-        if self._inventory is not None:
-            samples += self._interface_samples(self._inventory, table)
+    async def _poll(self, session: Session) -> list[Sample]:
+        pulse = read_pulse(await session.get(PULSE))
+        if self._reading is None or self._must_read(pulse):
+            rows = await self._read(session, pulse)
+        else:
+            rows = await self._read_live(session, pulse, list(self._reading.inventory.series))
+        samples = list(pulse.samples())
+        if self._reading is not None:
+            samples += self._reading.info
+            samples += self._interface_samples(self._reading.inventory, rows)
         if not samples:
-            raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: neither system group nor interfaces")
-        self._pulse = pulse
-        samples += [Sample(_ERRORS[reason], self._errors[reason]) for reason in SnmpFailure]
+            raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: no system group and no interfaces to read")
+        samples += [Sample(series, self._errors[reason]) for reason, series in _ERRORS.items()]
         return samples
+
+    def _must_read(self, pulse: Pulse) -> bool:
+        """Whether this poll is to be a full reading."""
+        return self._pulse is None or pulse.differs(self._pulse) or self._clock.monotonic() >= self._read_again_at
+
+    async def _read(self, session: Session, pulse: Pulse) -> Rows:
+        """A full reading; one that ended early does not replace what is known, except by a budget it always meets."""
+        reading = await read_device(session, self._errors)
+        lasting = reading.ended in (None, SnmpFailure.BUDGET)
+        if reading.labelled and (lasting or self._reading is None):
+            self._reading = replace(reading, rows={})
+            self._state_oids = state_oids(reading.inventory)
+            self._states = {}
+            self._get_oids = GET_OIDS
+        if self._reading is not None:
+            self._pulse = pulse
+            wait = FULL_READING_SECONDS if lasting else FULL_READING_RETRY_SECONDS
+            self._read_again_at = self._clock.monotonic() + wait
+        return reading.rows
+
+    async def _read_live(self, session: Session, pulse: Pulse, wanted: Sequence[str]) -> Rows:
+        self._pulse = pulse
+        rows: Rows = {}
+        try:
+            await session.get(wanted, rows)
+        except SnmpError as error:
+            self._errors[error.reason] += 1
+        else:
+            self._note_missing(frozenset(wanted).difference(rows))
+        self._get_oids = session.get_oids
+        return rows
+
+    def _note_missing(self, missing: frozenset[str]) -> None:
+        """Objects that are gone are a reason to read all again, but not over and over for the same ones."""
+        if missing:
+            self._errors[SnmpFailure.NO_SUCH] += 1
+        if missing - self._missing:
+            self._read_again_at = 0.0
+        self._missing = missing
+
+    def _interface_samples(self, inventory: Inventory, rows: Rows) -> list[Sample]:
+        live = live_samples(inventory, rows)
+        self._errors[SnmpFailure.MALFORMED] += live.malformed
+        self._states.update((oid, rows[oid]) for oid in self._state_oids if oid in rows)
+        return live.samples + inventory.static

@@ -1,0 +1,304 @@
+"""A guard around gufo-snmp for devices that are slow, dead, broken or hostile.
+
+gufo-snmp's asyncio session hands out one variable binding at a time and starts its timeout anew with every
+stray datagram. This drives gufo-snmp's sockets instead: one response at a time, one deadline a request, one
+budget a poll. This module is the only one that knows them.
+
+Their receive buffer holds about 4 KB. A longer response cannot be decoded, so requests are kept small and
+are repeated smaller when their response turns out malformed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
+
+from gufo.snmp import SnmpAuthError, ValueType
+from gufo.snmp import SnmpError as GufoError
+from gufo.snmp._fast import GetIter, SnmpV2cClientSocket
+
+from agent.snmp.errors import SnmpError, SnmpFailure
+
+Value = ValueType  # OCTET STRING is bytes; OBJECT IDENTIFIER and IpAddress are dotted str; counters and numbers are int
+Rows = dict[str, Value]
+
+T = TypeVar("T")
+
+# Most objects in one GET and most rows in one GETBULK: numbers then stay within one Ethernet frame.
+GET_OIDS = 44
+REPETITIONS = 44
+_LEAST_GET_OIDS = 8  # an agent's limit is searched for down to here; below, single objects are the trouble
+_MOST_SPLITS = 64  # requests repeated in halves in one poll; beyond that the device is simply broken
+_ALWAYS_THERE = "1.3.6.1.2.1.1.3.0"  # sysUpTime
+_REPEATABLE = (SnmpFailure.TIMEOUT, SnmpFailure.MALFORMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A device and how to ask it.
+
+    Attributes:
+        address: IP address or name, without a port.
+        version: only "2c" here.
+        timeout_seconds: how long one request waits for its answer.
+        retries: how often a request is sent again; a dead device costs timeout × (retries + 1).
+
+    Raises:
+        ValueError: a value that no device could be asked with.
+    """
+
+    address: str
+    port: int = 161
+    community: str = field(default="public", repr=False)
+    version: str = "2c"
+    timeout_seconds: float = 2.0
+    retries: int = 1
+
+    def __post_init__(self) -> None:
+        if self.version != "2c":
+            raise ValueError(f"SNMP version {self.version!r} is not supported; write 2c")
+        if not 0 < self.port < 65536:
+            raise ValueError(f"port {self.port} is not between 1 and 65535")
+        if self.timeout_seconds <= 0 or self.retries < 0:
+            raise ValueError("the timeout must be positive and retries not negative")
+        if len(self.community.encode()) > 255:
+            raise ValueError("the community is longer than 255 octets")
+
+    @property
+    def dead_after_seconds(self) -> float:
+        """How long a device that never answers is waited for."""
+        return self.timeout_seconds * (self.retries + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one poll of one device may cost, whatever the device does."""
+
+    seconds: float = 60.0
+    varbinds: int = 50_000
+
+
+class Session:
+    """One poll of one device: an asynchronous context manager around one UDP socket.
+
+    Not to be shared between tasks; requests go one after the other, which small devices expect.
+
+    Attributes:
+        get_oids: most objects in one GET; becomes smaller when the device turns out to take fewer.
+    """
+
+    def __init__(self, target: Target, budget: Budget, get_oids: int = GET_OIDS) -> None:
+        self.get_oids = get_oids
+        self._splits_left = _MOST_SPLITS
+        self._target = target
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = self._loop.time() + budget.seconds
+        self._seconds = budget.seconds
+        self._varbinds = self._varbinds_left = budget.varbinds
+        self._waiter: asyncio.Future[None] | None = None
+        self._socket: SnmpV2cClientSocket
+        self._descriptor = -1
+
+    async def __aenter__(self) -> Self:
+        address = await self._resolve()
+        try:
+            self._socket = SnmpV2cClientSocket(address, self._target.community, 0, 0, 0, 0)
+        except OSError as error:
+            raise SnmpError(SnmpFailure.UNREACHABLE, f"{self._target.address}: {error}") from error
+        self._descriptor = self._socket.get_fd()
+        self._loop.add_reader(self._descriptor, self._wake)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.remove_reader(self._descriptor)
+        del self._socket
+
+    async def get(self, oids: Sequence[str], into: Rows | None = None) -> Rows:
+        """The objects of `oids` that the device has; `into`, when given, keeps what came before a failure.
+
+        gufo-snmp hides the error status of a response: tooBig and genErr look like objects that are not there. So
+        sysUpTime, which every device has, goes with each request; an answer without even that, and one that is
+        malformed, makes two requests of the one, until a bad object costs itself only.
+
+        Raises:
+            SnmpError: the device does not answer, or nothing in its answers could be read.
+        """
+        found: Rows = {} if into is None else into
+        failed: SnmpError | None = None
+        pending = [list(oids[start : start + self.get_oids]) for start in range(0, len(oids), self.get_oids)]
+        pending.reverse()
+        while pending:
+            part = pending.pop()
+            rows, failure = await self._get_part(part)
+            failed = failure or failed
+            if _ALWAYS_THERE not in rows and len(part) > 1 and self._splits_left:
+                self._splits_left -= 1
+                middle = (len(part) + 1) // 2
+                if failure is None and len(part) >= self.get_oids > _LEAST_GET_OIDS:
+                    self.get_oids = middle
+                pending += [part[middle:], part[:middle]]
+            self._spend(len(rows))
+            found.update(rows)
+        if failed is not None and not found:
+            raise failed
+        return found
+
+    async def _get_part(self, part: list[str]) -> tuple[Rows, SnmpError | None]:
+        """One GET; a malformed answer is returned as such."""
+        asked = [_ALWAYS_THERE, *(oid for oid in part if oid != _ALWAYS_THERE)]
+        try:
+            return await self._ask(partial(self._socket.send_get_many, asked), self._socket.recv_get_many), None
+        except SnmpError as error:
+            if error.reason is not SnmpFailure.MALFORMED:
+                raise
+            return {}, error
+
+    async def walk(
+        self, root: str, into: Rows, *, repetitions: int = REPETITIONS, enough: Callable[[Rows], bool] | None = None
+    ) -> None:
+        """Read the subtree below `root` by GETBULK.
+
+        Args:
+            root: OID without a leading dot; of a table's column usually.
+            into: receives the rows; keeps what came before a failure.
+            repetitions: rows asked for at once; the device may send fewer.
+            enough: is shown the rows after each response; True ends the walk.
+
+        Raises:
+            SnmpError: the walk ended early.
+        """
+        try:
+            await self._walk(root, into, repetitions, enough)
+        except SnmpError as error:
+            if error.reason is not SnmpFailure.MALFORMED or repetitions < 8:
+                raise
+            into.clear()
+            await self._walk(root, into, repetitions // 8, enough)
+
+    async def _walk(self, root: str, into: Rows, repetitions: int, enough: Callable[[Rows], bool] | None) -> None:
+        cursor = GetIter(root, repetitions)
+        last = _arcs(root)
+        while True:
+            rows = await self._ask(partial(self._socket.send_get_bulk, cursor), partial(self._bulk, cursor))
+            ended = not rows or rows[-1] is None
+            if ended and not rows[:-1]:
+                return
+            bindings = [row for row in rows if row is not None] if ended else rows
+            before = len(into)
+            into.update(bindings)  # type: ignore[arg-type]  # no None is left
+            self._spend(len(bindings))
+            reached = _arcs(bindings[-1][0])  # type: ignore[index]
+            if reached <= last or len(into) - before < len(bindings):
+                raise SnmpError(SnmpFailure.LOOP, f"{self._target.address}: the walk of {root} does not move on")
+            if ended or (enough is not None and enough(into)):
+                return
+            last = reached
+
+    def _bulk(self, cursor: GetIter) -> list[tuple[str, Value] | None]:
+        """A response's bindings, None after the last of the subtree; empty at the end of the device's view."""
+        try:
+            return self._socket.recv_get_bulk(cursor)
+        except StopAsyncIteration:
+            return []
+
+    async def _ask(self, send: Callable[[], None], receive: Callable[[], T]) -> T:
+        """Send until there is a good answer or no retry is left."""
+        for left in range(self._target.retries, -1, -1):
+            try:
+                self._send(send)
+                return await self._answer(receive)
+            except SnmpError as error:
+                if error.reason not in _REPEATABLE or not left:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _send(self, send: Callable[[], None]) -> None:
+        try:
+            _guarded(send, self._target)
+        except BlockingIOError as error:
+            raise SnmpError(SnmpFailure.UNREACHABLE, f"{self._target.address}: the socket takes no more") from error
+
+    async def _answer(self, receive: Callable[[], T]) -> T:
+        """What `receive` makes of the datagram that answers; strays do not prolong the wait."""
+        deadline = min(self._loop.time() + self._target.timeout_seconds, self._ends_at)
+        timer = self._loop.call_at(deadline, self._wake)
+        try:
+            while self._loop.time() < deadline:
+                self._waiter = self._loop.create_future()
+                await self._waiter
+                try:
+                    return _guarded(receive, self._target)
+                except BlockingIOError:
+                    continue
+        finally:
+            timer.cancel()
+            self._waiter = None
+        if deadline == self._ends_at:
+            raise SnmpError(SnmpFailure.BUDGET, f"{self._target.address}: the poll took more than {self._seconds:g} s")
+        raise SnmpError(
+            SnmpFailure.TIMEOUT,
+            f"{self._target.address}: no answer within {self._target.timeout_seconds:g} s; "
+            "is the device up, does it allow this agent's address, is the community right?",
+        )
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _spend(self, varbinds: int) -> None:
+        self._varbinds_left -= varbinds
+        if self._varbinds_left < 0:
+            raise SnmpError(
+                SnmpFailure.BUDGET, f"{self._target.address}: more than {self._varbinds} objects in one poll"
+            )
+
+    async def _resolve(self) -> str:
+        """The socket address as gufo-snmp wants it: a literal, IPv6 in brackets."""
+        address = self._target.address
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            try:
+                async with asyncio.timeout(self._target.dead_after_seconds):
+                    found = await self._loop.getaddrinfo(address, None, type=socket.SOCK_DGRAM)
+            except (OSError, UnicodeError) as error:  # UnicodeError: a label too long for a name
+                raise SnmpError(SnmpFailure.UNREACHABLE, f"{address}: the name does not resolve: {error}") from error
+            address = str(found[0][4][0])
+        return spell_endpoint(address, self._target.port)
+
+
+def spell_endpoint(address: str, port: int) -> str:
+    """`10.0.0.1:161`, `[2001:db8::1]:161`."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _guarded(call: Callable[[], T], target: Target) -> T:
+    """`call`'s result, its errors sorted into ours; BlockingIOError passes: there is nothing to read yet."""
+    try:
+        return call()
+    except BlockingIOError:
+        raise
+    except SnmpAuthError as error:
+        raise SnmpError(SnmpFailure.AUTH, f"{target.address}: the device refuses the credentials") from error
+    except OSError as error:  # also TimeoutError("connection refused"), which is how gufo-snmp spells a closed port
+        raise SnmpError(SnmpFailure.UNREACHABLE, f"{target.address} port {target.port}: {error}") from error
+    except (GufoError, RuntimeError, ValueError) as error:
+        raise SnmpError(SnmpFailure.MALFORMED, f"{target.address}: no SNMP answer: {error}") from error
+    except BaseException as error:
+        # The decoder panics on some garbage; pyo3 turns that into a BaseException so that nobody catches it
+        # by accident. A datagram must not end the agent.
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise SnmpError(SnmpFailure.MALFORMED, f"{target.address}: no SNMP answer: {error}") from error
+
+
+def _arcs(oid: str) -> tuple[int, ...]:
+    return tuple(map(int, oid.split(".")))

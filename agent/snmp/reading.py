@@ -1,0 +1,94 @@
+"""The full reading of a device: everything that is not read at every poll."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+
+from agent.sample import Sample
+from agent.snmp import oids
+from agent.snmp.client import REPETITIONS, Rows, Session
+from agent.snmp.errors import SnmpError, SnmpFailure
+from agent.snmp.facts import Addresses, parse_addresses, read_chassis
+from agent.snmp.interfaces import Inventory, Table, all_columns, take_inventory
+from agent.snmp.system import info_samples
+
+Errors = Counter[SnmpFailure]
+
+TEXT_REPETITIONS = 12  # twelve DisplayStrings of 255 octets are within the 4 KB that a response may have
+_SYSTEM = (oids.SYS_UP_TIME, *oids.SYSTEM_INFO)
+_ADDRESSES = (oids.IP_AD_ENT_IF_INDEX, oids.IP_ADDRESS_IF_INDEX, oids.IP_ADDRESS_TYPE)
+_TEXTS = frozenset(oids.LABEL_COLUMNS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a full reading found; what the device does not have is empty.
+
+    Attributes:
+        info: the system group as samples.
+        rows: the objects of all interface columns, by OID.
+        ended: why the reading ended early, None when it is complete.
+        labelled: whether the columns that make the labels were read to their end, so that series keep their identity.
+    """
+
+    system: Rows
+    info: list[Sample]
+    rows: Rows
+    inventory: Inventory
+    addresses: Addresses
+    chassis: Rows
+    ended: SnmpFailure | None
+    labelled: bool
+
+
+async def read_device(session: Session, errors: Errors) -> Reading:
+    """Read system group, interfaces, addresses and chassis; failures are counted and end or skip their part."""
+    system: Rows = {}
+    chassis: Rows = {}
+    table: Table = {}
+    where: Table = {}
+    ended = await _counted(_into(system, session.get(_SYSTEM)), errors)
+    if ended is None:
+        table, ended = await _read_columns(session, all_columns(), errors)
+    if ended is None:
+        where, ended = await _read_columns(session, _ADDRESSES, errors)
+    if ended is None:
+        ended = await _counted(_into(chassis, read_chassis(session)), errors)
+    return Reading(
+        system=system,
+        info=info_samples(system),
+        rows={oid: value for rows in table.values() for oid, value in rows.items()},
+        inventory=take_inventory(table),
+        addresses=parse_addresses(*(where.get(root, {}) for root in _ADDRESSES)),
+        chassis=chassis,
+        ended=ended,
+        labelled=len(table) > len(_TEXTS),  # they are the first; when another was begun they were done
+    )
+
+
+async def _read_columns(session: Session, roots: Iterable[str], errors: Errors) -> tuple[Table, SnmpFailure | None]:
+    """The rows of columns; the second value says why the rest was not read, None when all were."""
+    table: Table = {}
+    for root in roots:
+        rows = table[root] = {}
+        repetitions = TEXT_REPETITIONS if root in _TEXTS else REPETITIONS
+        ended = await _counted(session.walk(root, rows, repetitions=repetitions), errors)
+        if ended is not None:
+            return table, ended
+    return table, None
+
+
+async def _counted(step: Awaitable[None], errors: Errors) -> SnmpFailure | None:
+    """Run one step; its failure is counted, and returned when it ends the poll."""
+    try:
+        await step
+    except SnmpError as error:
+        errors[error.reason] += 1
+        return error.reason if error.reason.ends_poll else None
+    return None
+
+
+async def _into(rows: Rows, step: Awaitable[Rows]) -> None:
+    rows.update(await step)

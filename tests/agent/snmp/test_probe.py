@@ -1,0 +1,298 @@
+"""The probe against a device that keeps to the rules, and one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.probes.snmp import FULL_READING_RETRY_SECONDS, FULL_READING_SECONDS, SnmpProbe
+from agent.sample import Sample
+from agent.snmp.client import Budget, Target
+from agent.snmp.errors import SnmpError, SnmpFailure
+from core.clock import ManualClock
+from core.labels import Labels
+from tests.servers import bad_device, ber
+from tests.servers.bad_device import BadDevice, Behaviour
+from tests.servers.device import Device
+from tests.servers.switch import IF, IFX, octets_in, switch_mib
+
+ONE = (("ifAlias", "上联 1"), ("ifDescr", "GigabitEthernet1/0/1"), ("ifIndex", "1"), ("ifName", "Gi1/0/1"))
+
+
+def probe(port: int, clock: ManualClock, *, budget: Budget | None = None) -> SnmpProbe:
+    return SnmpProbe(Target("127.0.0.1", port, timeout_seconds=0.2, retries=0), clock, budget)
+
+
+async def collect(of: SnmpProbe) -> dict[tuple[str, Labels], float]:
+    samples: list[Sample] = list(await of.collect())
+    found = {(sample.name, sample.labels): sample.value for sample in samples}
+    assert len(found) == len(samples), "each series once"
+    return found
+
+
+def errors(samples: dict[tuple[str, Labels], float]) -> dict[str, float]:
+    """Errors by class, those above zero."""
+    return {
+        labels[0][1]: value
+        for (name, labels), value in samples.items()
+        if name == "forewatch_snmp_walk_errors_total" and value
+    }
+
+
+async def test_counters_states_and_texts_carry_snmp_exporters_names_and_labels(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        samples = await collect(probe(device.port, clock))
+    expected = {
+        ("sysUpTime", ()): 123_456,
+        ("ifNumber", ()): 2,
+        ("sysName", (("sysName", "core-1.example.net"),)): 1,
+        ("sysObjectID", (("sysObjectID", "1.3.6.1.4.1.9.1.2494"),)): 1,
+        ("ifOperStatus", ONE): 1,
+        ("ifHCInOctets", ONE): octets_in(1),
+        ("ifInOctets", ONE): octets_in(1) & 0xFFFFFFFF,
+        ("ifHCOutBroadcastPkts", ONE): 10_001,
+        ("ifOutBroadcastPkts", ONE): 10_001,
+        ("ifInErrors", ONE): 14_001,
+        ("ifHighSpeed", ONE): 1000,
+        ("ifType_info", (*ONE, ("ifType", "ethernetCsmacd"))): 1,
+    }
+    assert expected.items() <= {(name, tuple(sorted(of))): value for (name, of), value in samples.items()}.items()
+    assert errors(samples) == {}
+
+
+async def test_poll_asks_for_live_objects_only_and_gives_the_same_series(clock: ManualClock) -> None:
+    with Device(switch_mib(interfaces=3)) as device:
+        polled = probe(device.port, clock)
+        first = await collect(polled)
+        before = len(device.requests)
+        device.set(f"{IFX}.6.1", ber.counter64(2**63))
+        second = await collect(polled)
+        asked = device.requests[before:]
+    assert second.keys() == first.keys()
+    assert second["ifHCInOctets", ONE] == 2**63
+    assert second["ifInOctets", ONE] == 0
+    assert all(request.pdu == ber.GET for request in asked)
+    assert len(asked) == 3, "the pulse, and 48 objects in two requests"
+
+
+async def test_series_are_made_once_and_yielded_again(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        polled = probe(device.port, clock)
+        first = {sample.series: sample.series for sample in await polled.collect()}
+        for sample in await polled.collect():
+            assert first[sample.series] is sample.series
+
+
+CHANGED = [("ifAlias", "new name")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds", "seen", "why"),
+    [
+        ({}, FULL_READING_SECONDS - 1, False, "nothing says that the device changed"),
+        ({}, FULL_READING_SECONDS, True, "five minutes are over"),
+        ({"1.3.6.1.2.1.31.1.5.0": ber.ticks(200_000)}, 1, True, "ifTableLastChange moved"),
+        ({"1.3.6.1.2.1.2.1.0": ber.integer(3)}, 1, True, "ifNumber changed"),
+        ({"1.3.6.1.2.1.1.3.0": ber.ticks(50)}, 1, True, "sysUpTime went back: the device restarted"),
+        ({"1.3.6.1.2.1.1.3.0": ber.ticks(200_000)}, 1, False, "sysUpTime goes on as it should"),
+        ({f"{IF}.8.2": None}, 1, False, "an object is gone: read again with the poll after this one"),
+    ],
+)
+async def test_names_are_read_again_when_there_is_a_reason(
+    clock: ManualClock, changes: dict[str, bytes | None], seconds: float, seen: bool, why: str
+) -> None:
+    with Device(switch_mib()) as device:
+        polled = probe(device.port, clock)
+        await collect(polled)
+        device.set(f"{IFX}.18.1", ber.octets(b"renamed"))
+        for name, value in changes.items():
+            device.set(name, value)
+        await clock.advance(seconds)
+        samples = await collect(polled)
+        assert any(("ifAlias", "renamed") in labels for _, labels in samples) is seen, why
+        if None in changes.values():
+            again = await collect(polled)
+            assert any(("ifAlias", "renamed") in labels for _, labels in again), why
+
+
+async def test_object_that_is_walked_but_cannot_be_got_does_not_cause_full_readings_for_ever(
+    clock: ManualClock,
+) -> None:
+    hidden = ber.parse_oid(f"{IF}.20.2")
+
+    class Quirky(Device):
+        def replies(self, request: ber.Request) -> list[bytes]:
+            if request.pdu != ber.GET:
+                return super().replies(request)
+            kept = self.mib
+            self.mib = {name: value for name, value in kept.items() if name != hidden}
+            replies = super().replies(request)
+            self.mib = kept
+            return replies
+
+    with Quirky(switch_mib()) as device:
+        polled = probe(device.port, clock)
+        for _ in range(3):
+            await collect(polled)
+        before = len(device.requests)
+        samples = await collect(polled)
+        assert len(device.requests) - before <= 3
+    assert errors(samples)["no_such"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("bend", "why"),
+    [
+        (lambda device: device.drop(IFX), "no ifXTable at all"),
+        (lambda device: device.set(f"{IFX}.6.2", None), "one slow interface has no 64-bit counter (RFC 2863, 3.1.6)"),
+        (lambda device: device.set(f"{IFX}.6.1", ber.counter64(0)), "firmware that never moves the 64-bit counter"),
+    ],
+)
+async def test_32_bit_counters_are_read_where_64_bit_ones_cannot_stand_for_them(
+    clock: ManualClock, bend: object, why: str
+) -> None:
+    with Device(switch_mib()) as device:
+        bend(device)  # type: ignore[operator]
+        polled = probe(device.port, clock)
+        await collect(polled)
+        for index in (1, 2):
+            device.set(f"{IF}.10.{index}", ber.counter32(777))
+        samples = await collect(polled)
+    low = [value for (name, _), value in samples.items() if name == "ifInOctets"]
+    assert low == [777, 777], why
+
+
+async def test_device_with_a_system_group_only_is_up(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        device.drop("1.3.6.1.2.1.2")
+        device.drop("1.3.6.1.2.1.31")
+        samples = await collect(probe(device.port, clock))
+    assert ("sysUpTime", ()) in samples
+    assert not any(name.startswith("if") for name, _ in samples)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason", "why"),
+    [
+        (bad_device.never, SnmpFailure.TIMEOUT, "silence"),
+        (bad_device.garbage, SnmpFailure.MALFORMED, "no SNMP"),
+        (bad_device.nothing_there, SnmpFailure.NO_SUCH, "an agent that shows this community nothing"),
+        (bad_device.gen_err, SnmpFailure.NO_SUCH, "an agent that answers every request with an error"),
+    ],
+)
+async def test_device_that_gives_nothing_raises_its_class_and_counts_it(
+    clock: ManualClock, behaviour: Behaviour, reason: SnmpFailure, why: str
+) -> None:
+    with BadDevice(behaviour) as device:
+        polled = probe(device.port, clock)
+        with pytest.raises(SnmpError) as raised:
+            await polled.collect()
+    assert raised.value.reason is reason, why
+    assert polled._errors[reason] >= 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "counted", "why"),
+    [
+        (bad_device.same_for_ever, "loop", "a column that never moves on costs itself, the others are read"),
+        (bad_device.in_a_circle, "loop", "the same in a circle"),
+        (bad_device.without_end, "budget", "endless columns end with the budget"),
+    ],
+)
+async def test_device_in_a_loop_is_up_with_partial_data_and_the_class_counted(
+    clock: ManualClock, behaviour: Behaviour, counted: str, why: str
+) -> None:
+    with BadDevice(behaviour) as device:
+        samples = await collect(probe(device.port, clock, budget=Budget(varbinds=2000)))
+    assert errors(samples)[counted] >= 1, why
+    assert ("sysUpTime", ()) in samples
+    assert len(samples) < 5000
+
+
+async def test_device_that_dies_in_the_middle_of_a_poll_leaves_what_was_read(clock: ManualClock) -> None:
+    class Dying(Device):
+        answers_left = 10_000
+
+        def replies(self, request: ber.Request) -> list[bytes]:
+            self.answers_left -= 1
+            return super().replies(request) if self.answers_left >= 0 else []
+
+    with Dying(switch_mib(interfaces=20)) as device:
+        polled = probe(device.port, clock)
+        await collect(polled)
+        device.answers_left = 3  # the pulse and two of eight requests
+        samples = await collect(polled)
+        device.answers_left = 0
+        with pytest.raises(SnmpError):
+            await collect(polled)
+        device.answers_left = 10_000
+        again = await collect(polled)
+    assert errors(samples) == {"timeout": 1}
+    assert sum(name == "ifOperStatus" for name, _ in samples) == 20
+    assert sum(name == "ifHCOutBroadcastPkts" for name, _ in samples) == 0
+    assert errors(again) == {"timeout": 2}
+    assert sum(name == "ifHCOutBroadcastPkts" for name, _ in again) == 20
+
+
+async def test_full_reading_that_breaks_off_keeps_the_old_names_and_is_repeated_soon(clock: ManualClock) -> None:
+    class Hanging(Device):
+        hanging = False
+
+        def replies(self, request: ber.Request) -> list[bytes]:
+            return [] if self.hanging and request.pdu == ber.GET_BULK else super().replies(request)
+
+    with Hanging(switch_mib()) as device:
+        polled = probe(device.port, clock)
+        first = await collect(polled)
+        device.hanging = True
+        await clock.advance(FULL_READING_SECONDS)
+        await collect(polled)
+        asked = len(device.requests)
+        samples = await collect(polled)
+        assert {name for name, labels in samples if labels == ONE} == {name for name, labels in first if labels == ONE}
+        assert all(request.pdu == ber.GET for request in device.requests[asked:])
+        device.hanging = False
+        device.set(f"{IFX}.18.1", ber.octets(b"renamed"))
+        await clock.advance(FULL_READING_RETRY_SECONDS)
+        assert any(("ifAlias", "renamed") in labels for _, labels in await collect(polled))
+
+
+async def test_values_of_the_wrong_type_are_left_out_and_counted(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        device.set(f"{IF}.14.1", ber.octets(b"not a counter"))
+        samples = await collect(probe(device.port, clock))
+    assert ("ifInErrors", ONE) not in samples
+    assert errors(samples) == {"malformed": 1}
+
+
+async def test_hostile_text_becomes_short_printable_labels(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        device.set("1.3.6.1.2.1.1.5.0", ber.octets(b"core\x00\x1b[31m\xff\xfe" + b"A" * 3000))
+        device.set(f"{IFX}.18.1", ber.octets("\u202ereversed\r\nsecond line\x07".encode()))
+        samples = await collect(probe(device.port, clock))
+    texts = [value for _, labels in samples for _, value in labels]
+    assert all(text.isprintable() and len(text) <= 255 for text in texts)
+    assert "reversed  second line" in texts
+    assert any(text.startswith("core[31m\ufffd\ufffdAAA") for text in texts)
+
+
+async def test_facts_come_from_the_full_reading_with_the_newest_states(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        polled = probe(device.port, clock)
+        facts = await polled.facts()
+        asked = len(device.requests)
+        assert await polled.facts() == facts
+        assert len(device.requests) == asked
+        device.set(f"{IF}.8.1", ber.integer(2))
+        await collect(polled)
+        assert [of.oper_up for of in (await polled.facts()).interfaces] == [False, False]
+    assert facts.management_address == f"127.0.0.1:{device.port}"
+    assert facts.serial_number == "FCW2142L0QX"
+    assert facts.addresses == ["10.20.0.1", "2001:db8::1"]
+    assert facts.interfaces[0].mac == "02:00:00:00:00:01"
+    assert facts.interfaces[0].speed_bps == 1_000_000_000
+    assert [of.oper_up for of in facts.interfaces] == [True, False]
+
+
+async def test_facts_of_a_device_that_does_not_answer_raise(clock: ManualClock) -> None:
+    with BadDevice(bad_device.never) as device, pytest.raises(SnmpError):
+        await probe(device.port, clock).facts()

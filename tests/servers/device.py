@@ -1,0 +1,110 @@
+"""An SNMP v2c device on a loopback UDP port whose MIB is a dict that the test changes as it goes."""
+
+from __future__ import annotations
+
+import bisect
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+from tests.servers import ber
+
+_LARGEST = 1400  # octets a response may have, as a device on Ethernet keeps to
+
+
+class Responder:
+    """Answers each datagram with what `replies` says; a thread of its own, so tests may block or await."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._closing = False
+        self.port = int(self._socket.getsockname()[1])
+        self.requests: list[ber.Request] = []
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join(timeout=10)
+        self._socket.close()
+
+    def replies(self, request: ber.Request) -> list[bytes]:
+        """The datagrams that answer a request, in order; none is silence."""
+        raise NotImplementedError
+
+    def _serve(self) -> None:
+        while True:
+            datagram, peer = self._socket.recvfrom(65535)
+            if self._closing:
+                return
+            request = ber.parse_request(datagram)
+            self.requests.append(request)
+            for reply in self.replies(request):
+                self._socket.sendto(reply, peer)
+
+
+class Device(Responder):
+    """A device that keeps to RFC 3416: GET, GETNEXT and GETBULK over `mib`, silence for a wrong community.
+
+    Attributes:
+        mib: OID → encoded value (`tests.servers.ber`); may be changed while it runs.
+        requests: everything that was asked, oldest first.
+        silent: True to answer nothing from now on.
+        most_bindings: a GET of more is answered tooBig.
+    """
+
+    def __init__(self, mib: dict[str, bytes], *, community: str = "public") -> None:
+        super().__init__()
+        self.mib = {ber.parse_oid(name): value for name, value in mib.items()}
+        self.silent = False
+        self.most_bindings = 128
+        self._community = community.encode()
+
+    def set(self, name: str, value: bytes | None) -> None:
+        """Change one object; None removes it."""
+        changed = dict(self.mib)
+        if value is None:
+            changed.pop(ber.parse_oid(name), None)
+        else:
+            changed[ber.parse_oid(name)] = value
+        self.mib = changed
+
+    def drop(self, prefix: str) -> None:
+        """Remove a whole subtree."""
+        root = ber.parse_oid(prefix)
+        self.mib = {name: value for name, value in self.mib.items() if name[: len(root)] != root}
+
+    def replies(self, request: ber.Request) -> list[bytes]:
+        if self.silent or request.community != self._community:
+            return []
+        if len(request.oids) > self.most_bindings:
+            return [ber.response(request, [], error=ber.TOO_BIG)]
+        mib = self.mib
+        if request.pdu == ber.GET:
+            return [ber.response(request, [(name, mib.get(name, ber.NO_SUCH_INSTANCE)) for name in request.oids])]
+        repetitions = request.max_repetitions if request.pdu == ber.GET_BULK else 1
+        return [ber.response(request, self._following(mib, request.oids[0], repetitions))]
+
+    @staticmethod
+    def _following(mib: dict[ber.Oid, bytes], name: ber.Oid, most: int) -> list[tuple[ber.Oid, bytes]]:
+        names = sorted(mib)
+        start = bisect.bisect_right(names, name)
+        found: list[tuple[ber.Oid, bytes]] = []
+        room = _LARGEST
+        for following in names[start : start + most]:
+            room -= len(ber.oid(following)) + len(mib[following]) + 4
+            if found and room < 0:
+                return found
+            found.append((following, mib[following]))
+        if len(found) < most:
+            found.append(((found[-1][0] if found else name), ber.END_OF_MIB_VIEW))
+        return found
