@@ -166,7 +166,7 @@ class AgentConfig(Section, kw_only=True, frozen=True):
         return self.name or host_name()
 
     def check(self) -> Iterator[Finding]:
-        if self.name is not None and not _AGENT_NAME.fullmatch(self.name):
+        if self.name is not None and not is_agent_name(self.name):
             yield Finding(("name",), f"{self.name!r} is no agent name; use letters, digits, dots, dashes, underscores")
         yield from _at_least(self.interval, _SHORTEST_INTERVAL, "interval")
         for index, target in enumerate(self.snmp.targets):
@@ -247,6 +247,11 @@ def _answering(timeout: Duration | None, retries: int | None) -> Iterator[Findin
     yield from _at_least(timeout, Duration(0.05), "timeout")
     if retries is not None and not 0 <= retries <= 10:
         yield Finding(("retries",), f"must be from 0 to 10, not {retries}")
+
+
+def is_agent_name(name: str) -> bool:
+    """Whether an agent may be called that."""
+    return _AGENT_NAME.fullmatch(name) is not None
 
 
 def host_name() -> str:

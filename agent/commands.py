@@ -1,0 +1,95 @@
+"""`forewatch agent run|check|once|enrol`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from agent import config as agent_config
+from agent import enrol, once, process
+from agent.config import AgentConfig, CollectorConfig
+from core.clock import SystemClock
+from core.errors import StorageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the sub-commands; each sets `run`, a function of the parsed arguments that returns the exit status."""
+    commands = parser.add_subparsers(dest="agent_command", metavar="COMMAND", required=True)
+
+    run = _command(commands, "run", "collect and push until told to stop")
+    run.add_argument("--config", type=Path, required=True, metavar="FILE", help="agent.yaml")
+    run.set_defaults(run=_run)
+
+    check = _command(commands, "check", "check a configuration file")
+    check.add_argument("--config", type=Path, required=True, metavar="FILE", help="agent.yaml")
+    check.set_defaults(run=_check)
+
+    collect = _command(commands, "once", "collect every target once and print the samples, pushing nothing")
+    collect.add_argument("--config", type=Path, metavar="FILE", help="agent.yaml; this host alone without it")
+    collect.add_argument("--format", choices=["prometheus", "json"], default="prometheus")
+    collect.set_defaults(run=_once)
+
+    trade = _command(commands, "enrol", "trade an enrolment token for this agent's own credential")
+    trade.add_argument("--collector", required=True, metavar="URL", help="such as https://forewatch.example.org:9470")
+    trade.add_argument("--token", required=True, help="the enrolment token; - reads it from standard input")
+    trade.add_argument("--config", type=Path, required=True, metavar="FILE", help="agent.yaml; made if there is none")
+    trade.add_argument("--name", help="the agent's name; that of the configuration or the host when left out")
+    trade.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM certificates to trust instead of the system's")
+    trade.set_defaults(run=_enrol)
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = agent_config.load(arguments.config)
+
+    async def main() -> None:
+        async with process.stopped_by_signals() as stop:
+            await process.run(config, SystemClock(), stop)
+
+    try:
+        asyncio.run(main())
+    except StorageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    agent_config.load(arguments.config)
+    print(f"{arguments.config}: ok")
+    return 0
+
+
+def _once(arguments: argparse.Namespace) -> int:
+    if arguments.config is None:
+        # Nothing is sent or kept, so where to does not matter.
+        config = AgentConfig(collector=CollectorConfig(url="http://127.0.0.1"), data_dir=Path())
+    else:
+        config = agent_config.load(arguments.config)
+    readings = asyncio.run(once.read_all(config, SystemClock()))
+    sys.stdout.write(once.RENDERERS[arguments.format](readings))
+    for reading in readings:
+        if reading.collection.failure is not None:
+            print(f"{reading.target.instance}: {reading.collection.reason}", file=sys.stderr)
+    return 0
+
+
+def _enrol(arguments: argparse.Namespace) -> int:
+    token = sys.stdin.readline() if arguments.token == "-" else arguments.token  # noqa: S105 - the sign, no secret
+    try:
+        done = asyncio.run(
+            enrol.enrol(arguments.collector, token.strip(), arguments.config, arguments.name, arguments.ca_file)
+        )
+    except enrol.EnrolError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{done.agent} is enrolled; its credential is in {done.token_file}")
+    print(f"start it with: forewatch agent run --config {arguments.config}")
+    return 0

@@ -1,0 +1,115 @@
+"""The agent's own metrics: a probe like any other, of job `agent`, so that they go the way of all samples.
+
+There is no listener to scrape. Names begin with `forewatch_agent_`; counters begin at zero with the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from agent.http import version
+from agent.process_stats import cpu_seconds, read_resident_bytes
+from agent.push import Outcome, Pusher
+from agent.report import Reporter
+from agent.runner import Runner, Skip
+from agent.sample import Family, Kind, Sample, Series
+from agent.spool import Drop, Spool
+from core.clock import Clock
+from core.labels import labels
+
+K = TypeVar("K")
+
+
+def _family(name: str, kind: Kind, text: str) -> Family:
+    return Family(f"forewatch_agent_{name}", kind, text)
+
+
+BUILD = _family("build_info", "gauge", "The version that runs; always 1.")
+START = _family("start_time_seconds", "gauge", "When the agent started, in seconds since the Unix epoch.")
+RESIDENT = _family("resident_memory_bytes", "gauge", "Resident memory of the agent.")
+CPU = _family("cpu_seconds_total", "counter", "Processor time that the agent used.")
+LAG = _family("schedule_lag_seconds", "gauge", "How late the last collection began.")
+COLLECTIONS = _family("collections_total", "counter", "Collections by job.")
+COLLECTED = _family("collected_samples_total", "counter", "Samples that targets gave, by job.")
+FAILURES = _family("collection_failures_total", "counter", "Collections that failed, by job and class.")
+SKIPS = _family("collections_skipped_total", "counter", "Due collections that did not take place, by reason.")
+SPOOL_BYTES = _family("spool_bytes", "gauge", "Size of the spool.")
+SPOOL_RECORDS = _family("spool_records", "gauge", "Requests that wait in the spool.")
+SPOOL_SAMPLES = _family("spool_samples", "gauge", "Samples that wait in the spool.")
+SPOOL_OLDEST = _family("spool_oldest_age_seconds", "gauge", "Age of the oldest request that waits; 0 without one.")
+SPOOL_REFUSED = _family("spool_write_failures_total", "counter", "Writes that the disk refused.")
+DROPPED_RECORDS = _family("dropped_records_total", "counter", "Requests that were lost, by reason.")
+DROPPED_SAMPLES = _family("dropped_samples_total", "counter", "Samples that were lost, by reason.")
+PUSHES = _family("pushes_total", "counter", "Requests with samples, by outcome.")
+PUSHED = _family("pushed_samples_total", "counter", "Samples that the collector acknowledged.")
+PUSH_SECONDS = _family("push_seconds_total", "counter", "Time spent in requests with samples.")
+REPORTS = _family("reports_total", "counter", "Reports of facts and heartbeats, by outcome.")
+
+
+class AgentProbe:
+    """Reads the counters of the agent's parts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._start_ms = clock.now_ms()
+        self._series: dict[tuple[Family, tuple[str, ...]], Series] = {}
+        self._parts: tuple[Runner, Spool, Pusher, Reporter] | None = None
+
+    def watch(self, runner: Runner, spool: Spool, pusher: Pusher, reporter: Reporter) -> None:
+        """Say where the counters are; before that, only the process is known."""
+        self._parts = (runner, spool, pusher, reporter)
+
+    async def collect(self) -> Iterable[Sample]:
+        samples = list(self._process())
+        if self._parts is not None:
+            runner, spool, pusher, reporter = self._parts
+            samples += self._runner(runner)
+            samples += self._spool(spool)
+            samples += self._pusher(pusher)
+            samples += self._each(REPORTS, "outcome", dict.fromkeys(Outcome, 0) | reporter.outcomes)
+        return samples
+
+    def _process(self) -> Iterator[Sample]:
+        yield self._one(BUILD, 1, version=version())
+        yield self._one(START, self._start_ms / 1000)
+        yield self._one(CPU, cpu_seconds())
+        resident = read_resident_bytes()
+        if resident is not None:
+            yield self._one(RESIDENT, resident)
+
+    def _runner(self, runner: Runner) -> Iterator[Sample]:
+        counts = runner.counts
+        yield self._one(LAG, counts.lag_seconds)
+        yield from self._each(COLLECTIONS, "job", counts.collections)
+        yield from self._each(COLLECTED, "job", counts.samples)
+        yield from self._each(SKIPS, "reason", dict.fromkeys(Skip, 0) | counts.skips)
+        for (job, failure), count in counts.failures.items():
+            yield self._one(FAILURES, count, job=job, **{"class": failure})
+
+    def _spool(self, spool: Spool) -> Iterator[Sample]:
+        oldest_at_ms = spool.oldest_at_ms()
+        age_seconds = 0.0 if oldest_at_ms is None else max(self._clock.now_ms() - oldest_at_ms, 0) / 1000
+        yield self._one(SPOOL_BYTES, spool.bytes)
+        yield self._one(SPOOL_RECORDS, spool.records)
+        yield self._one(SPOOL_SAMPLES, spool.samples)
+        yield self._one(SPOOL_OLDEST, age_seconds)
+        yield self._one(SPOOL_REFUSED, spool.counts.write_failures)
+        yield from self._each(DROPPED_RECORDS, "reason", dict.fromkeys(Drop, 0) | spool.counts.dropped_records)
+        yield from self._each(DROPPED_SAMPLES, "reason", dict.fromkeys(Drop, 0) | spool.counts.dropped_samples)
+
+    def _pusher(self, pusher: Pusher) -> Iterator[Sample]:
+        yield from self._each(PUSHES, "outcome", dict.fromkeys(Outcome, 0) | pusher.counts.requests)
+        yield self._one(PUSHED, pusher.counts.samples)
+        yield self._one(PUSH_SECONDS, pusher.counts.seconds)
+
+    def _each(self, family: Family, label: str, counts: Mapping[K, int]) -> Iterator[Sample]:
+        for key, count in counts.items():
+            yield self._one(family, count, **{label: str(key)})
+
+    def _one(self, family: Family, value: float, **of: str) -> Sample:
+        key = (family, tuple(of.values()))
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series(family, labels(of))
+        return Sample(series, value)

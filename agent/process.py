@@ -1,0 +1,88 @@
+"""The agent as a whole: collects, pushes and reports until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable
+
+from agent.config import AgentConfig
+from agent.http import CollectorClient, version
+from agent.metrics import AgentProbe
+from agent.push import Pusher
+from agent.report import Reporter
+from agent.runner import Runner
+from agent.spool import Limits, Spool
+from agent.target import Target
+from agent.targets import targets_of, time_limit
+from core.clock import Clock
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+# Of five seconds that a stop may take, what the last samples get to reach the collector.
+_FAREWELL_SECONDS = 2.0
+
+
+async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
+    """Collect, push and report until `stop` is set; what was collected is in the spool or with the collector then.
+
+    Raises:
+        StorageError: the spool cannot be used.
+    """
+    name = config.agent_name
+    limits = Limits(max_age_ms=round(config.spool.max_age * 1000), max_bytes=config.spool.max_size)
+    spool = Spool(config.data_dir / "spool", limits)
+    clients = [CollectorClient(config.collector), CollectorClient(config.collector)]
+    own = AgentProbe(clock)
+    interval = float(config.interval)
+    targets = [*targets_of(config, clock), Target("agent", name, own, interval, time_limit(interval))]
+    pusher = Pusher(spool, clients[0], clock, agent=name)
+    runner = Runner(targets, spool, clock, agent=name, max_samples=config.push.max_samples, arrived=pusher.notify)
+    reporter = Reporter(targets, runner.up, clients[1], clock, agent=name, boot=spool.boot)
+    own.watch(runner, spool, pusher, reporter)
+    log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
+    try:
+        await _until(stop, runner.run(), pusher.run(), reporter.run())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pusher.drain(), _FAREWELL_SECONDS)
+    finally:
+        waiting = spool.records
+        spool.close()
+        for client in clients:
+            client.close()
+    log.info("agent stopped", agent=name, waiting_records=waiting)
+
+
+async def _until(stop: asyncio.Event, *parts: Awaitable[None]) -> None:
+    """Run the parts side by side until `stop` is set; one that fails ends all.
+
+    Raises:
+        Exception: what a part failed with.
+    """
+    stopping = asyncio.ensure_future(stop.wait())
+    running = [asyncio.ensure_future(part) for part in parts]
+    try:
+        done, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (stopping, *running):
+            task.cancel()
+        await asyncio.gather(stopping, *running, return_exceptions=True)
+    for task in done - {stopping}:
+        task.result()
+
+
+@contextlib.asynccontextmanager
+async def stopped_by_signals() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

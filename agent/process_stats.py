@@ -1,0 +1,25 @@
+"""What the agent's own process uses. Sources: /proc/self/statm (proc(5)) and times(2)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def resident_bytes(statm: str, page_size: int) -> int:
+    """Resident memory from the text of /proc/self/statm: `size resident shared …` in pages."""
+    return int(statm.split()[1]) * page_size
+
+
+def read_resident_bytes() -> int | None:
+    """This process' resident memory; None where there is no /proc."""
+    try:
+        return resident_bytes(Path("/proc/self/statm").read_text(encoding="ascii"), os.sysconf("SC_PAGE_SIZE"))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process, in user and system mode."""
+    times = os.times()
+    return times.user + times.system

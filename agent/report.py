@@ -1,0 +1,143 @@
+"""Tells the collector what this agent watches: facts at the start and when they change, a heartbeat every minute.
+
+A report with targets names all of them; the facts of those that did not change since the last one that the
+collector acknowledged are left out (None), as are the facts of those that could not be asked yet. Most reports are
+heartbeats without targets.
+"""
+
+from __future__ import annotations
+
+import random as random_module
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from agent.backoff import Backoff
+from agent.facts.change import changed
+from agent.http import CollectorClient, Unreachable, version
+from agent.push import Outcome, judge
+from agent.target import Target
+from core.clock import Clock, to_rfc3339
+from core.facts import AgentReport, Facts, TargetReport
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+REPORT_PATH = "/api/v1/agents/report"
+HEARTBEAT_SECONDS = 60.0
+LOOK_SECONDS = 5.0  # how soon the facts of a target that was read for the first time are seen
+COMPARE_SECONDS = 60.0  # how often known facts are compared
+
+
+class Reporter:
+    """Reports for ever.
+
+    Args:
+        up: which targets could be read the last time; a target that was not read yet is not in it.
+        agent: the agent's name.
+        boot: the spool's boot.
+        random: numbers from [0, 1) for the jitter.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        up: Mapping[Target, bool],
+        client: CollectorClient,
+        clock: Clock,
+        *,
+        agent: str,
+        boot: str,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.outcomes: Counter[Outcome] = Counter()
+        self._targets = [target for target in targets if target.facts is not None]
+        self._up = up
+        self._client = client
+        self._clock = clock
+        self._agent = agent
+        self._boot = boot
+        self._backoff = Backoff(random)
+        self._acknowledged: dict[Target, Facts] = {}
+        self._compared_at: dict[Target, float] = {}  # monotonic
+        self._said_at: float | None = None  # monotonic, of the last report that was acknowledged
+        self._trouble: str | None = None
+
+    async def run(self) -> None:
+        """Report for ever; ends by cancellation."""
+        while True:
+            await self._clock.sleep(await self.step())
+
+    async def step(self) -> float:
+        """Report if there is something to say; returns how long to wait before the next look."""
+        news = await self._news()
+        if news or self._said_at is None:
+            return await self._send(news, with_targets=True)
+        if self._clock.monotonic() - self._said_at >= HEARTBEAT_SECONDS:
+            return await self._send({}, with_targets=False)
+        return LOOK_SECONDS
+
+    async def _news(self) -> dict[Target, Facts]:
+        """The facts that the collector does not have yet."""
+        now = self._clock.monotonic()
+        news = {}
+        for target in self._targets:
+            if now - self._compared_at.get(target, -COMPARE_SECONDS) < COMPARE_SECONDS:
+                continue
+            facts = await self._ask(target)
+            if facts is not None and changed(self._acknowledged.get(target), facts):
+                news[target] = facts
+            elif facts is not None:
+                self._compared_at[target] = now
+        return news
+
+    async def _ask(self, target: Target) -> Facts | None:
+        if target.facts is None or not self._up.get(target, not target.facts_after_reading):
+            return None
+        try:
+            return await target.facts()
+        except Exception as error:  # noqa: BLE001 - one target's trouble must not silence the others
+            log.debug("facts cannot be read", job=target.job, instance=target.instance, reason=error)
+            return None
+
+    async def _send(self, news: Mapping[Target, Facts], *, with_targets: bool) -> float:
+        targets = [
+            TargetReport(instance=target.instance, job=target.job, facts=news.get(target)) for target in self._targets
+        ]
+        report = AgentReport(
+            agent=self._agent,
+            boot=self._boot,
+            sent_at=to_rfc3339(self._clock.now_ms()),
+            version=version(),
+            targets=targets if with_targets else None,
+        )
+        wait_seconds = await self._post(msgspec.json.encode(report))
+        if wait_seconds is not None:
+            return wait_seconds
+        self._acknowledged.update(news)
+        self._said_at = self._clock.monotonic()
+        self._compared_at.update(dict.fromkeys(news, self._said_at))
+        return LOOK_SECONDS
+
+    async def _post(self, body: bytes) -> float | None:
+        """Send one report; returns how long to wait before the next attempt, None when the collector has it."""
+        wait_seconds = 0.0
+        try:
+            answer = await self._client.post(REPORT_PATH, body, {"Content-Type": "application/json"})
+        except Unreachable as error:
+            outcome, cause, detail = Outcome.UNREACHABLE, error.reason, str(error)
+        else:
+            verdict = judge(answer.status, answer.headers, self._clock.now_ms())
+            outcome, cause, detail = verdict.outcome, str(answer.status), answer.excerpt()
+            wait_seconds = verdict.wait_seconds or 0.0
+        self.outcomes[outcome] += 1
+        if outcome is Outcome.ACCEPTED:
+            self._backoff.reset()
+            self._trouble = None
+            return None
+        wait_seconds += self._backoff.next_seconds()
+        speak = log.warning if cause != self._trouble else log.debug  # once for each new cause
+        self._trouble = cause
+        speak("collector does not take reports", cause=cause, detail=detail, retry_seconds=round(wait_seconds, 1))
+        return wait_seconds

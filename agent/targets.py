@@ -1,0 +1,55 @@
+"""Which targets a configuration names.
+
+Probes are imported here when the configuration uses them, not before: an agent without SNMP does not load it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.config import AgentConfig, SnmpConfig, SnmpTarget, parse_address
+from agent.target import Target
+from core.clock import Clock
+from core.facts import Facts
+
+
+def targets_of(config: AgentConfig, clock: Clock) -> Iterator[Target]:
+    """What the configuration says to watch; the agent's own metrics are not among it."""
+    if config.host.enabled:
+        yield _host(config.agent_name, float(config.host.interval or config.interval), clock)
+    for target in config.snmp.targets:
+        yield _snmp(config.snmp, target, float(target.interval or config.interval), clock)
+
+
+def time_limit(interval_seconds: float) -> float:
+    """How long one collection may take: it has ended, and its failure is on its way, before the next is due."""
+    return max(interval_seconds - 1, interval_seconds * 0.9)
+
+
+def _host(name: str, interval_seconds: float, clock: Clock) -> Target:
+    from agent.facts.host import read_host_facts  # noqa: PLC0415 - only if hosts are watched
+    from agent.probes.host.probe import HostProbe  # noqa: PLC0415
+
+    async def facts() -> Facts:
+        return read_host_facts()
+
+    return Target("node", name, HostProbe(clock=clock), interval_seconds, time_limit(interval_seconds), facts)
+
+
+def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, clock: Clock) -> Target:
+    from agent.probes.snmp import SnmpProbe  # noqa: PLC0415 - only if devices are watched
+    from agent.snmp.client import Budget  # noqa: PLC0415
+    from agent.snmp.client import Target as Device  # noqa: PLC0415
+
+    host, port = parse_address(target.address)
+    device = Device(
+        address=host,
+        port=port,
+        community=str(section.credentials[target.credential].community),
+        timeout_seconds=float(target.timeout or section.timeout),
+        retries=section.retries if target.retries is None else target.retries,
+    )
+    limit = time_limit(interval_seconds)
+    # The probe's own budget ends first and keeps what was read until then.
+    probe = SnmpProbe(device, clock, Budget(seconds=limit * 0.9))
+    return Target("snmp", target.name, probe, interval_seconds, limit, probe.facts, facts_after_reading=True)
