@@ -1,0 +1,69 @@
+"""The first page: what is open, and every host and device with its state now."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cmdb.classes import CLASSES, Classes
+from cmdb.items import instances_of, list_items
+from cmdb.models import ConfigurationItem
+from cmdb.views import CiQuery
+from console.render import RENDERER
+from core.access import PRINCIPAL
+from core.http import DATABASE
+from desk.queries import list_incidents
+from desk.views import IncidentQuery
+
+HOSTS, DEVICES = "computer", "device"  # classes of configs/cmdb/classes.yaml
+ROWS = 200
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """One row; `class_label` by language, `last_seen_at` None when never reported."""
+
+    name: str
+    code: str
+    class_label: dict[str, str]
+    instances: list[str]
+    last_seen_at: dt.datetime | None
+
+
+async def overview(request: web.Request) -> web.Response:
+    """The page, complete without scripts but for the live columns."""
+    classes = request.app[CLASSES]
+    async with request.app[DATABASE].read() as session:
+        incidents = await list_incidents(session, IncidentQuery(state="open", limit=ROWS))
+        hosts = await list_items(session, CiQuery(class_=HOSTS, limit=ROWS), classes)
+        others = await list_items(session, CiQuery(class_=DEVICES, limit=1000), classes)
+        computers = classes.under(HOSTS)
+        devices = [ci for ci in others if ci.class_ not in computers][:ROWS]
+        host_rows, device_rows = await _items(session, hosts[:ROWS], classes), await _items(session, devices, classes)
+    return request.app[RENDERER].page(
+        request, "overview.html", principal=request[PRINCIPAL],
+        incidents=incidents[:ROWS], more_incidents=len(incidents) > ROWS,
+        hosts=host_rows, devices=device_rows,
+    )  # fmt: skip
+
+
+async def _items(session: AsyncSession, cis: list[ConfigurationItem], classes: Classes) -> list[Item]:
+    instances = await instances_of(session, [ci.id for ci in cis])
+    return [
+        Item(
+            name=ci.name,
+            code=ci.code,
+            class_label=_label(classes, ci.class_),
+            instances=instances[ci.id],
+            last_seen_at=ci.last_seen_at,
+        )
+        for ci in cis
+    ]
+
+
+def _label(classes: Classes, name: str) -> dict[str, str]:
+    """A class that the file no longer has is shown by its name."""
+    found = classes.get(name)
+    return {"en": name, "zh": name} if found is None else {"en": found.label.en, "zh": found.label.zh}
