@@ -50,14 +50,26 @@ def clamp(evaluation: Evaluation, call: Call) -> Block:
     operand, *bounds = call.arguments
     block = evaluation.block(operand)
     lowest, highest = (evaluation.line(bound).values for bound in bounds)
-    values = np.maximum(lowest, np.minimum(highest, block.values))
+    values = _greater(lowest, _lesser(highest, block.values))
     crossed = highest < lowest
     return Block(evaluation.nameless(call, block.table), values, block.present & ~crossed).check()
 
 
 def clamp_max(values: Values, highest: Values) -> Values:
-    return np.minimum(highest, values)
+    return _lesser(highest, values)
 
 
 def clamp_min(values: Values, lowest: Values) -> Values:
-    return np.maximum(lowest, values)
+    return _greater(lowest, values)
+
+
+def _greater(left: Values, right: Values) -> Values:
+    """Go's math.Max: NaN wins, but +Inf wins over NaN."""
+    infinite = (left == np.inf) | (right == np.inf)
+    return np.where(infinite, np.inf, np.maximum(left, right))
+
+
+def _lesser(left: Values, right: Values) -> Values:
+    """Go's math.Min: NaN wins, but -Inf wins over NaN."""
+    infinite = (left == -np.inf) | (right == -np.inf)
+    return np.where(infinite, -np.inf, np.minimum(left, right))

@@ -53,8 +53,8 @@ def parse(text: str) -> Expression:
     tree = _parse_tree(source)
     try:
         root = _Planner(source).node(tree)
-    except OverflowError:
-        raise source.error("a duration is out of range") from None
+    except (OverflowError, ValueError):  # from the parser's durations and times
+        raise source.error("a duration or time is out of range") from None
     kind = kind_of(root)
     if kind is Kind.RANGE:
         raise source.error("a range vector has no value at an instant; put it into a function such as rate(…)")
@@ -67,8 +67,8 @@ def _parse_tree(source: Source) -> Any:
     try:
         return grammar.parse(source.parseable)
     except ValueError as error:
-        reason = str(error)
-        position = place_of_syntax_error(source, reason)
+        position = place_of_syntax_error(source, str(error))
+        reason = str(error).replace("invalid promql query", "syntax error")
     except BaseException as error:  # a panic of the parser is no Exception
         if type(error).__name__ != "PanicException":
             raise
@@ -94,7 +94,8 @@ class _Planner:
 
     @node.register
     def _(self, tree: grammar.UnaryExpr) -> Node:
-        return Negation(self.node(tree.expr))
+        operand = self.node(tree.expr)
+        return Negation(operand, kind_of(operand))
 
     @node.register
     def _(self, tree: grammar.StringLiteral) -> Node:
@@ -140,7 +141,9 @@ class _Planner:
         matching = self._matching(modifier)
         if op in ("and", "or", "unless"):
             return SetOperation(op, left, right, matching)  # type: ignore[arg-type]
-        return Binary(op, left, right, modifier is not None and modifier.return_bool, matching)
+        scalar = kind_of(left) is Kind.SCALAR and kind_of(right) is Kind.SCALAR
+        as_bool = modifier is not None and modifier.return_bool
+        return Binary(op, left, right, as_bool, matching, Kind.SCALAR if scalar else Kind.VECTOR)
 
     def _matching(self, modifier: grammar.BinModifier | None) -> Matching:
         if modifier is None:
@@ -148,15 +151,12 @@ class _Planner:
         fill = modifier.fill_values
         if fill is not None and (fill.lhs is not None or fill.rhs is not None):
             raise self._unsupported("the modifier fill", self._source.find("fill"))
-        many: dict[Any, Literal["left", "right"]] = {
-            grammar.VectorMatchCardinality.ManyToOne: "left", grammar.VectorMatchCardinality.OneToMany: "right",
-        }  # fmt: skip
         matching = modifier.matching
         restore = self._source.restore
         return Matching(
             on=matching is not None and matching.type == grammar.LabelModifierType.Include,
             labels=() if matching is None else tuple(map(restore, matching.labels)),
-            many=next((side for card, side in many.items() if card == modifier.card), None),
+            many=_many_side(modifier),
             include=tuple(map(restore, modifier.group_labels or ())),
         )
 
@@ -189,6 +189,12 @@ class _Planner:
 
     def _unsupported(self, what: str, position: int | None = None) -> PromqlError:
         return self._source.error(f"{what} is not supported", position)
+
+
+def _many_side(modifier: grammar.BinModifier) -> Literal["left", "right"] | None:
+    if modifier.card == grammar.VectorMatchCardinality.ManyToOne:
+        return "left"
+    return "right" if modifier.card == grammar.VectorMatchCardinality.OneToMany else None
 
 
 def _ms(duration: dt.timedelta) -> int:

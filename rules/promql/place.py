@@ -12,12 +12,13 @@ import promql_parser as grammar
 
 from rules.promql.text import Source, Token
 
-_SYNTAX = "invalid promql query"
+# How the parser's messages about tokens begin; all others are about types and names.
+_SYNTAX = ("invalid promql query", "unexpected", "unclosed", "missing unit", "bad ", "unknown character")
 _CLOSERS = {"(": ")", "{": "}", "[": "]"}
 _MIDDLES = (
     "", "x", "1", "5m", ":", 'a="b"', '"b"', '="b"', "5m]", "x[5m]", "(x)", "by (a) (x)", "(a) (x)", "(a) x", "a",
 )  # fmt: skip
-_NAMED = re.compile(r"(?:unknown function with name|in call to function|expected .* in) '?([A-Za-z_][A-Za-z0-9_]*)'?")
+_NAMED = re.compile(r"(?:unknown function with name|in call to(?: function)?) '([A-Za-z_][A-Za-z0-9_]*)'")
 _MAX_TOKENS = 400  # a longer expression's error is placed at its beginning, which costs no more than one parse
 
 
@@ -26,7 +27,7 @@ def place_of_syntax_error(source: Source, reason: str) -> int | None:
     named = _NAMED.search(reason)
     if named is not None:
         return source.find(named[1], "(")
-    if reason != _SYNTAX or len(source.tokens) > _MAX_TOKENS:
+    if not reason.startswith(_SYNTAX) or len(source.tokens) > _MAX_TOKENS:
         return None
     low, high = 0, len(source.tokens)  # the prefix of `low` tokens is viable, that of `high` is assumed not to be
     if _viable(source.tokens):
@@ -57,5 +58,5 @@ def _is_sentence(text: str) -> bool:
     try:
         grammar.parse(text)
     except ValueError as error:
-        return str(error) != _SYNTAX
+        return not str(error).startswith(_SYNTAX)
     return True

@@ -60,6 +60,7 @@ class RangeSelector:
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Negation:
     operand: Node
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Binary:
     right: Node
     as_bool: bool
     matching: Matching
+    kind: Kind
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -127,12 +129,7 @@ def kind_of(node: Node) -> Kind:
             return Kind.SCALAR
         case RangeSelector():
             return Kind.RANGE
-        case Negation(operand):
-            return kind_of(operand)
-        case Binary(_, left, right):
-            scalar = kind_of(left) is Kind.SCALAR and kind_of(right) is Kind.SCALAR
-            return Kind.SCALAR if scalar else Kind.VECTOR
-        case Call():
+        case Negation() | Binary() | Call():
             return node.kind
         case _:
             return Kind.VECTOR

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from rules.errors import PromqlError
 
 MAX_LENGTH = 50_000
-MAX_DEPTH = 100  # of parentheses, braces and brackets; the parser recurses
-MAX_OPERATORS = 500  # a chain of operators is as deep as it is long
+MAX_DEPTH = 60  # of parentheses, braces and brackets; the parser recurses
+MAX_OPERATORS = 200  # a chain of operators is as deep as it is long
 
 _TOKEN = re.compile(
     r"(?P<space>(?:\s|#[^\n]*)+)"
