@@ -16,17 +16,18 @@ import glob
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from collector.access.client import Network
+from collector.ingest.limits import IngestLimits
 from collector.series.limits import SeriesLimits
 from core import config
 from core.config import Duration, Finding, Secret, Section, Size
 from core.database import sqlite_url
+from desk.channels.config import ChannelConfig, duplicate_names
 
 DEFAULT_LISTEN = "127.0.0.1:9470"
 DATABASE_FILE = "forewatch.db"
@@ -59,6 +60,9 @@ class Limits(Section, frozen=True, kw_only=True):
         for name in ("request_timeout", "idle_timeout"):
             if getattr(self, name) < 1:
                 yield Finding((name,), "must be at least 1s")
+
+    def ingest(self) -> IngestLimits:
+        return IngestLimits(body_bytes=self.write_body, body_seconds=float(self.request_timeout))
 
     def series(self) -> SeriesLimits:
         return SeriesLimits(
@@ -99,7 +103,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
     evaluation_interval: Duration = Duration(15)
-    channels: tuple[dict[str, Any], ...] = ()
+    channels: tuple[ChannelConfig, ...] = ()
     limits: Limits = Limits()
     retention: Retention = Retention()
 
@@ -116,6 +120,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
                 yield Finding(("trusted_proxies", index), f"{text!r} is neither an address nor a network")
         if self.evaluation_interval < 1:
             yield Finding(("evaluation_interval",), "must be at least 1s")
+        yield from duplicate_names(self.channels)
 
     def address(self) -> tuple[str, int]:
         """Host and port to listen on; an empty host means every interface."""

@@ -107,7 +107,10 @@ def make_revision(url: str, message: str, revision_id: str, *, scripts: Path = S
     engine.dispose()
     assert script is not None
     assert not isinstance(script, list)
-    return Path(script.path)
+    path = Path(script.path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "# ###" not in line), encoding="utf-8")
+    return path
 
 
 def sync_url(url: str) -> URL:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_urldispatcher import AbstractRoute
 
-from collector.access.authenticator import Authenticator, Refusal, Refused
+from collector.access.authenticator import Refusal, Refused
 from collector.access.client import CLIENT, Network, client_address, is_local
 from collector.access.metrics import AccessMetrics
+from collector.access.service import ACCESS
 from collector.access.sessions import cross_origin
 from core.access import ANONYMOUS, PRINCIPAL, Permission, Principal
 from core.http import Problem, Route
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 # Which registered route asks for what; filled by `collector.routes.add_routes`, the only way to add one.
 RouteTable = dict[AbstractRoute, Route]
@@ -27,13 +26,11 @@ class Gate:
 
     def __init__(
         self,
-        authenticator: Authenticator,
         metrics: AccessMetrics,
         *,
         trusted_proxies: Sequence[Network] = (),
         own_origins: frozenset[str] = frozenset(),
     ) -> None:
-        self._authenticator = authenticator
         self._metrics = metrics
         self._trusted = trusted_proxies
         self._origins = own_origins
@@ -69,7 +66,7 @@ class Gate:
 
     async def _authenticate(self, request: web.Request, route: Route) -> Principal:
         try:
-            principal = await self._authenticator.principal(request, request[CLIENT])
+            principal = await request.app[ACCESS].authenticator.principal(request, request[CLIENT])
         except Refused as refused:
             self._redirect_people(request, route)
             raise self._refusal(refused.reason, 401, _SPELLED[refused.reason]) from refused

@@ -18,6 +18,8 @@ from core.log import get_logger
 
 log = get_logger(__name__)
 
+MAX_ID = 2**31 - 1  # a cursor that nobody was given may be larger than the column
+
 
 def _now(request: web.Request) -> dt.datetime:
     return to_datetime(request.app[CLOCK].now_ms())
@@ -25,7 +27,7 @@ def _now(request: web.Request) -> dt.datetime:
 
 async def list_tokens(request: web.Request, query: PageQuery) -> Page[TokenView]:
     async with request.app[DATABASE].read() as session:
-        rows = await store.list_tokens(session, after=query.after(), limit=query.limit + 1)
+        rows = await store.list_tokens(session, after=min(query.after(), MAX_ID), limit=query.limit + 1)
     now = _now(request)
     return page_of([token_view(row, now) for row in rows], query, lambda token: token.id)
 

@@ -20,10 +20,12 @@ from core.log import get_logger
 
 log = get_logger(__name__)
 
+MAX_ID = 2**31 - 1  # a cursor that nobody was given may be larger than the column
+
 
 async def list_users(request: web.Request, query: PageQuery) -> Page[UserView]:
     async with request.app[DATABASE].read() as session:
-        rows = await store.list_users(session, after=query.after(), limit=query.limit + 1)
+        rows = await store.list_users(session, after=min(query.after(), MAX_ID), limit=query.limit + 1)
     return page_of([user_view(row) for row in rows], query, lambda user: user.id)
 
 

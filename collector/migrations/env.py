@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from alembic import context
+from sqlalchemy import JSON
 
 from collector.database import METADATA
+from core.database import UtcDateTime
+
+connection = context.config.attributes["connection"]
+
+
+def render(kind: str, value: Any, autogenerate: Any) -> str | bool:
+    """Migrations name SQLAlchemy's types only, so that they stay as they are when ours change."""
+    if kind == "type" and isinstance(value, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(value, JSON):
+        autogenerate.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+    return False
+
 
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
     target_metadata=METADATA,
-    render_as_batch=context.config.attributes["connection"].dialect.name == "sqlite",
+    render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
     compare_server_default=True,
+    render_item=render,
 )
 
 with context.begin_transaction():

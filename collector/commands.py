@@ -1,0 +1,173 @@
+"""`forewatch collector run|check|migrate --config FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from collector.config import CollectorConfig, load
+from core.clock import SystemClock
+from core.errors import ConfigError, Fault, StorageError
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+        "run": (run, "run the server until SIGTERM; SIGHUP reloads the rule files"),
+        "check": (check, "check the configuration and the files that it names"),
+        "migrate": (migrate, "bring the database to this version and exit"),
+    }
+    for name, (action, summary) in actions.items():
+        command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        command.add_argument("--config", type=Path, required=True, metavar="FILE", help="collector.yaml")
+        command.set_defaults(run=action)
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Print every fault as file:line: message, or ok; 0 when there is none, else 1."""
+    from collector.evaluation import rule_paths  # noqa: PLC0415 - NumPy loads only where it is needed
+    from collector.server import tls_context  # noqa: PLC0415
+    from rules.files import load_rule_files  # noqa: PLC0415
+
+    faults: list[Fault] = []
+    try:
+        config = load(arguments.config)
+    except ConfigError as error:
+        return _tell(error.faults)
+    for step in (lambda: load_rule_files(rule_paths(config)), lambda: tls_context(config.tls)):
+        try:
+            step()
+        except ConfigError as error:
+            faults += error.faults
+    return _tell(faults)
+
+
+def migrate(arguments: argparse.Namespace) -> int:
+    from collector import database  # noqa: PLC0415
+
+    config = load(arguments.config)
+    _make_data_dir(config)
+    try:
+        revision = database.migrate(config.database_url())
+    except StorageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"database is at revision {revision or 'none'}")
+    return 0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    _make_data_dir(config)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(config))
+    except StorageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+async def serve(config: CollectorConfig) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the address is taken, the certificate or a rule file is wrong.
+        StorageError: database or series cannot be opened.
+    """
+    from collector.app import HTTP_METRICS, make_app  # noqa: PLC0415
+    from collector.server import Runner, tls_context  # noqa: PLC0415
+
+    tls = tls_context(config.tls)
+    stop = _stop_on_signals()
+    app = make_app(config, SystemClock())
+    runner = Runner(app, config.limits, app[HTTP_METRICS])
+    try:
+        await runner.setup()
+        host, port = config.address()
+        site = web.TCPSite(runner, host or None, port, ssl_context=tls, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError([Fault(config.listen, 0, _spell(error))]) from error
+        _reload_on_hangup(app)
+        for address in runner.addresses:
+            log.info("listening", address=_spell_address(address), scheme="https" if tls else "http")
+        await stop.wait()
+        log.info("stopping")
+    finally:
+        await runner.cleanup()
+    log.info("stopped")
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _reload_on_hangup(app: web.Application) -> None:
+    from collector.evaluation import EVALUATION  # noqa: PLC0415
+
+    def reload() -> None:
+        with contextlib.suppress(ConfigError):  # told in the log; what is in force stays
+            app[EVALUATION].reload()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+
+
+def _make_data_dir(config: CollectorConfig) -> None:
+    """Make the data folder, which is nobody else's to read.
+
+    Raises:
+        ConfigError: it cannot be made or written to.
+    """
+    try:
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = config.data_dir / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError([Fault(str(config.data_dir), 0, f"data_dir cannot be used: {error.strerror}")]) from error
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop's where it is installed; None is asyncio's own."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _spell(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "this address is in use; stop what listens there or set another `listen`"
+    return f"cannot listen here: {error.strerror or error}"
+
+
+def _spell_address(address: tuple[str, int] | str) -> str:
+    if isinstance(address, str):
+        return address
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _tell(faults: list[Fault]) -> int:
+    for fault in faults:
+        print(fault)
+    if not faults:
+        print("ok")
+    return 1 if faults else 0
