@@ -14,6 +14,7 @@ from collector.ingest.headers import PushHeaders, read_headers
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
 from collector.ingest.write import Ingest
+from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.limits import SeriesLimits
 from collector.series.store import SeriesStore
 from core.access import ANONYMOUS, PRINCIPAL, Permission, Principal
@@ -38,12 +39,16 @@ def series_context(
     *,
     series_limits: SeriesLimits | None = None,
     ingest_limits: IngestLimits | None = None,
+    free: FreeBytes = free_bytes,
 ) -> Callable[[web.Application], AsyncIterator[None]]:
-    """For `app.cleanup_ctx`: the store in `folder`, `STORE` and `INGEST`, and the sweep of silent series."""
+    """For `app.cleanup_ctx`: the store in `folder`, `STORE` and `INGEST`, and the sweep of silent series.
+
+    `free` tells the free bytes of the folder's file system.
+    """
 
     async def context(app: web.Application) -> AsyncIterator[None]:
         clock = app[CLOCK]
-        store = await asyncio.to_thread(SeriesStore.open, folder, clock, series_limits)
+        store = await asyncio.to_thread(SeriesStore.open, folder, clock, series_limits, free=free)
         metrics = IngestMetrics(registry)
         app[STORE] = store
         app[INGEST] = Ingest(store, clock, metrics, ingest_limits or IngestLimits())

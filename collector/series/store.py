@@ -145,7 +145,7 @@ class SeriesStore:
         """Ids of the series whose labels satisfy every matcher, ascending; the array is shared, do not write to it.
 
         Raises:
-            re.error: a pattern is no regular expression.
+            ValueError: a pattern is no regular expression.
         """
         with self._lock:
             key = tuple(matchers)

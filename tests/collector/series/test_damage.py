@@ -1,0 +1,98 @@
+"""Damaged files: the store starts, says what it lost, and keeps the evidence."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from core.labels import labels
+
+NOW = 1_760_000_000_000
+SERIES = [labels(__name__="m", n=f"{n:04}") for n in range(1500)]
+
+
+@pytest.fixture
+def folder(open_store, tmp_path):
+    """A closed store of two births, 1000 and 500 series, one sample each."""
+    store = open_store()
+    for part in (SERIES[:1000], SERIES[1000:]):
+        store.append(store.resolve(part), np.full(len(part), NOW), np.ones(len(part)))
+    store.close()
+    return tmp_path / "series"
+
+
+def held(store) -> int:
+    return int(store.instant(store.born_since(0), NOW, 300_000)[2].sum())
+
+
+def test_a_torn_end_of_the_journal_costs_only_the_unfinished_record(folder, open_store) -> None:
+    journal = folder / "series.journal"
+    content = journal.read_bytes()
+    for cut in (1, 5, 12, 13, 14, 100, 5000):
+        journal.write_bytes(content[:-cut])
+        store = open_store()
+        assert (len(store), held(store)) == (1000, 1000), f"{cut} bytes are missing"
+        store.close()
+    assert not list(folder.glob("*.corrupt-*")), "a torn end is what a kill leaves, no damage"
+
+
+def test_a_torn_end_does_not_spoil_what_is_written_after_it(folder, open_store) -> None:
+    journal = folder / "series.journal"
+    journal.write_bytes(journal.read_bytes()[:-7])
+    store = open_store()
+    store.resolve(SERIES)
+    store.close()
+    assert len(open_store()) == 1500
+
+
+@pytest.mark.parametrize("at", [0, 4, 5, 9, 40, 9000])
+def test_damage_inside_the_journal_costs_the_records_it_hits(folder, open_store, caplog, at) -> None:
+    journal = folder / "series.journal"
+    content = bytearray(journal.read_bytes())
+    content[at] ^= 0xFF
+    journal.write_bytes(content)
+    with caplog.at_level(logging.ERROR):
+        store = open_store()
+    assert (len(store), held(store)) == (500, 500)
+    assert [file.read_bytes() for file in folder.glob("series.journal.corrupt-*")] == [content]
+    assert "damaged file set aside" in caplog.text
+    store.resolve(SERIES)
+    store.close()
+    store = open_store()
+    assert len(store) == 1500
+    assert held(store) == 500, "rows of lost series are cleared before they are used again"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[:0], "emptied"),
+        (lambda content: content[:3000], "cut inside the header"),
+        (lambda content: content[: 4096 + 2_000_000], "cut inside a block"),
+        (lambda content: b"X" + content[1:], "of another kind"),
+    ],
+)
+def test_a_ring_file_that_cannot_be_used_is_set_aside(folder, open_store, caplog, damage, reason) -> None:
+    ring = folder / "recent.ring"
+    damaged = damage(ring.read_bytes())
+    ring.write_bytes(damaged)
+    with caplog.at_level(logging.ERROR):
+        store = open_store()
+    assert (len(store), held(store)) == (1500, 0), reason
+    assert "damaged file set aside" in caplog.text
+    assert len(list(folder.glob("recent.ring.corrupt-*"))) == 1
+    ids = store.born_since(0)
+    assert store.append(ids, np.full(1500, NOW), np.ones(1500)).accepted == 1500
+
+
+def test_impossible_heads_cost_their_rows_only(folder, open_store, caplog) -> None:
+    ring = folder / "recent.ring"
+    content = bytearray(ring.read_bytes())
+    content[4096 : 4096 + 8 * 3] = b"\xff" * 24
+    ring.write_bytes(content)
+    with caplog.at_level(logging.ERROR):
+        store = open_store()
+    assert held(store) == 1497
+    assert "damaged heads" in caplog.text
