@@ -46,7 +46,7 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     try:
         await _until(stop, runner.run(), pusher.run(), reporter.run())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(pusher.drain(), _FAREWELL_SECONDS)
+            await asyncio.wait_for(pusher.drain(patient=False), _FAREWELL_SECONDS)
     finally:
         waiting = spool.records
         spool.close()

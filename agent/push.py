@@ -132,13 +132,16 @@ class Pusher:
             await self.drain()
             await self._arrival.wait()
 
-    async def drain(self) -> None:
-        """Push until the spool is empty, waiting between attempts as long as needed."""
+    async def drain(self, *, patient: bool = True) -> None:
+        """Push until the spool is empty, waiting between attempts as long as needed; or until the first failure."""
         while (record := self._spool.peek(self._clock.now_ms())) is not None:
             wait_seconds = await self._push(record)
-            if wait_seconds is not None:
-                await self._spool.sync()
-                await self._clock.sleep(wait_seconds)
+            if wait_seconds is None:
+                continue
+            if not patient:
+                return
+            await self._spool.sync()
+            await self._clock.sleep(wait_seconds)
 
     async def _push(self, record: Record) -> float | None:
         """Send one record; returns how long to wait before the next attempt, None when it is done with."""

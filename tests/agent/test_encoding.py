@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.encoding import TargetEncoder, full_labels, requests
+from agent.sample import Family, Sample, Series
+from core.labels import Labels, labels
+from core.remote_write import STALE_NAN, encode_labels, encode_sample, encode_write_request
+
+COMMON = labels(job="node", instance="web-1")
+AT = 1_760_000_000_000
+UP = Series(Family("up", "gauge", ""))
+
+
+def series(name: str, **of: str) -> Series:
+    return Series(Family(name, "gauge", ""), labels(of))
+
+
+A, B, C = series("a", x="1"), series("b"), series("c", y="ü")
+
+
+def plain(pairs: list[tuple[Series, float]], at_ms: int = AT) -> bytes:
+    return encode_write_request([(encode_labels(full_labels(one, COMMON)), value, at_ms) for one, value in pairs])
+
+
+NAMES = st.sampled_from("abcdefgh")
+SERIES = st.builds(lambda name, value: series(name, x=value), NAMES, st.text(max_size=300))
+SAMPLES = st.lists(st.builds(Sample, SERIES, st.floats(allow_nan=False)), max_size=8, unique_by=lambda one: one.series)
+
+
+@given(st.lists(SAMPLES, min_size=1, max_size=4), st.sampled_from([0, 1, 2**35 - 1, 2**35, AT, 2**42, -1]))
+def test_requests_are_what_the_plain_encoder_writes(collections: list[list[Sample]], first_ms: int) -> None:
+    encoder = TargetEncoder(COMMON)
+    before: list[Series] = []
+    for step, samples in enumerate(collections):
+        at_ms = first_ms + step
+        gone = [one for one in before if one not in {sample.series for sample in samples}]
+        expected = plain([*samples, *((one, STALE_NAN) for one in gone), (UP, 1.0)], at_ms)
+        assert b"".join(encoder.encode(samples, [Sample(UP, 1.0)], at_ms)) == expected
+        before = [sample.series for sample in samples]
+
+
+def test_the_targets_labels_win_and_the_name_goes_along() -> None:
+    own = series("a", instance="other", disk="sda")
+    assert full_labels(own, COMMON) == labels(__name__="a", disk="sda", instance="web-1", job="node")
+
+
+def test_a_series_that_vanishes_gets_one_stale_marker() -> None:
+    encoder = TargetEncoder(COMMON)
+    encoder.encode([Sample(A, 1), Sample(B, 2)], [], AT)
+    assert b"".join(encoder.encode([Sample(B, 2)], [], AT + 1)) == plain([(B, 2), (A, STALE_NAN)], AT + 1)
+    assert b"".join(encoder.encode([Sample(B, 2)], [], AT + 2)) == plain([(B, 2)], AT + 2)
+
+
+def test_a_failure_ends_all_series_but_the_runners_own() -> None:
+    encoder = TargetEncoder(COMMON)
+    encoder.encode([Sample(A, 1), Sample(B, 2)], [Sample(UP, 1)], AT)
+    expected = plain([(A, STALE_NAN), (B, STALE_NAN), (UP, 0)], AT + 1)
+    assert b"".join(encoder.encode([], [Sample(UP, 0)], AT + 1)) == expected
+    assert b"".join(encoder.encode([], [Sample(UP, 0)], AT + 2)) == plain([(UP, 0)], AT + 2)
+
+
+def test_a_series_given_twice_counts_once() -> None:
+    encoded = TargetEncoder(COMMON).encode([Sample(A, 1), Sample(series("a", x="1"), 2)], [], AT)
+    assert b"".join(encoded) == plain([(A, 1)])
+
+
+def test_vanished_series_are_not_kept() -> None:
+    encoder = TargetEncoder(COMMON)
+    for index in range(100):
+        encoder.encode([Sample(series("a", x=str(index)), 1)], [], AT)
+    assert len(encoder._heads) == 1
+
+
+def test_a_collection_that_cannot_be_encoded_leaves_the_memory_of_the_one_before() -> None:
+    encoder = TargetEncoder(COMMON)
+    encoder.encode([Sample(A, 1)], [], AT)
+    with pytest.raises(struct.error):
+        encoder.encode([Sample(B, "no number")], [], AT)  # type: ignore[arg-type]
+    assert b"".join(encoder.encode([], [], AT)) == plain([(A, STALE_NAN)])
+
+
+def test_a_path_in_another_encoding_does_not_stop_the_rest() -> None:
+    strange = series("a", mountpoint="/mnt/caf\udce9")
+    assert full_labels(strange, ()) == labels(__name__="a", mountpoint="/mnt/caf?")
+
+
+def test_a_probes_nan_is_no_stale_marker() -> None:
+    (encoded,) = TargetEncoder(COMMON).encode([Sample(A, math.nan)], [], AT)
+    assert encode_sample(math.nan, AT) in encoded
+    assert encode_sample(STALE_NAN, AT) not in encoded
+
+
+def test_large_collections_are_cut() -> None:
+    encoded = [b"%d" % index for index in range(5)]
+    assert list(requests(encoded, 2)) == [(b"01", 2), (b"23", 2), (b"4", 1)]
+    assert list(requests([], 2)) == []
+
+
+def test_common_labels_may_be_empty() -> None:
+    empty: Labels = ()
+    assert full_labels(B, empty) == labels(__name__="b")
