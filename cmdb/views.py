@@ -12,7 +12,9 @@ from cmdb.item import CiState, Origin, RelationType
 from core.http import PageQuery
 
 # Control characters have no place in a name, and PostgreSQL stores no NUL.
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
+]
 Group = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Key = int | Annotated[str, Meta(max_length=100)]  # an item by its id or its code
 MinUp = Annotated[int, Meta(ge=1, le=1000)]

@@ -56,6 +56,6 @@ async def client(database: Database, clock: ManualClock, classes: Classes) -> As
     app[CLOCK] = clock
     app[CLASSES] = classes
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, route)
+        app.router.add_route(route.method, route.path, route.__call__)
     async with TestClient(TestServer(app)) as opened:
         yield opened
