@@ -5,8 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from agent.facts.address import is_reachable
+from agent.facts.naming import host_name
+from agent.facts.smbios import meaningful
 from agent.snmp import oids
-from agent.snmp.client import Rows, Session, Target, spell_endpoint
+from agent.snmp.client import Rows, Session, Target, Value, spell_endpoint
 from agent.snmp.interfaces import Interface, Inventory, is_up
 from agent.snmp.text import clean
 from core.facts import Facts, InterfaceFacts
@@ -23,10 +26,7 @@ _ENTITY_COLUMNS = (
     oids.ENT_PHYSICAL_MODEL_NAME,
     oids.ENT_PHYSICAL_SOFTWARE_REV,
 )
-_FQDN = re.compile(r"(?!localhost\.)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
-_FILLER = re.compile(
-    r"[0\W_]*|n/?a|none|null|unknown|unspecified|not (?:specified|available|applicable)|x+", re.IGNORECASE
-)
+_FQDN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", re.IGNORECASE)
 
 Addresses = dict[int, list[str]]
 
@@ -97,7 +97,7 @@ def make_facts(
         chassis: of `read_chassis`.
         states: the newest ifAdminStatus and ifOperStatus objects.
     """
-    name = clean(system.get(oids.SYS_NAME)) or None
+    name = host_name(clean(system.get(oids.SYS_NAME)))
     up_time = system.get(oids.SYS_UP_TIME)
     return Facts(
         name=name,
@@ -113,7 +113,7 @@ def make_facts(
         contact=clean(system.get(oids.SYS_CONTACT)) or None,
         uptime_seconds=up_time / 100 if isinstance(up_time, int) else None,
         interfaces=[_interface(of, addresses.get(of.index, []), states) for of in inventory.interfaces.values()],
-        addresses=sorted({address for of in addresses.values() for address in of if _is_global(address)}),
+        addresses=sorted({address for of in addresses.values() for address in of if is_reachable(address)}),
     )  # fmt: skip
 
 
@@ -132,10 +132,9 @@ def _interface(of: Interface, addresses: list[str], states: Rows) -> InterfaceFa
     )
 
 
-def _known(value: object) -> str | None:
+def _known(value: Value) -> str | None:
     """A text of the chassis, None for what vendors write where there is nothing."""
-    text = clean(value) if isinstance(value, bytes) else ""
-    return None if _FILLER.fullmatch(text) else text
+    return meaningful(clean(value)) if isinstance(value, bytes) else None
 
 
 def _address(octets: bytes) -> str | None:
@@ -150,9 +149,3 @@ def _inet_address(index: bytes) -> str | None:
     if len(index) < 2 or _OCTETS.get(index[0]) != index[1] or len(index) != index[1] + 2:
         return None
     return _address(index[2:6] if index[0] in (1, 3) else index[2:18])
-
-
-def _is_global(address: str) -> bool:
-    """Whether others reach the device by it: neither loopback nor link-local nor unspecified."""
-    parsed = ipaddress.ip_address(address)
-    return not (parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified)

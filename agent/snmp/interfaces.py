@@ -22,6 +22,7 @@ from core.labels import Labels, labels
 Table = dict[str, Rows]  # a column's OID → its rows by full OID
 
 _LOW_32 = 0xFFFF_FFFF
+_NO_MAC = "00:00:00:00:00:00"  # what snmp_exporter makes of an empty ifPhysAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def _static(by_index: Mapping[str, Mapping[int, Value]], label_sets: Mapping[int
         if type(value) is int:
             yield Sample(Series(oids.IF_TYPE_FAMILY, labels(label_sets[index], ifType=if_type(value))), 1)
     for index, value in by_index.get(oids.IF_PHYS_ADDRESS, {}).items():
-        of = labels(label_sets[index], ifPhysAddress=spell_mac(value))
+        of = labels(label_sets[index], ifPhysAddress=spell_mac(value) or _NO_MAC)
         yield Sample(Series(oids.IF_PHYS_ADDRESS_FAMILY, of), 1)
 
 
@@ -183,6 +184,7 @@ def _interface(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> Inter
         return by_index.get(root, {}).get(index)
 
     kind, high, plain = at(oids.IF_TYPE), at(oids.IF_HIGH_SPEED), at(oids.IF_SPEED)
+    mac = spell_mac(at(oids.IF_PHYS_ADDRESS))
     speed = high * 1_000_000 if isinstance(high, int) and high > 0 else plain
     return Interface(
         index=index,
@@ -190,6 +192,6 @@ def _interface(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> Inter
         alias=clean(at(oids.IF_ALIAS)) or None,
         descr=clean(at(oids.IF_DESCR)) or None,
         type=if_type(kind) if isinstance(kind, int) else None,
-        mac=spell_mac(at(oids.IF_PHYS_ADDRESS)) or None,
+        mac=mac if mac.strip("0:") else None,
         speed_bps=speed if isinstance(speed, int) and speed > 0 else None,
     )

@@ -37,13 +37,14 @@ class Snmpd:
         )
         # Only this file, no persistent state elsewhere, logs to stderr, in the foreground; no AgentX socket.
         command = [self._program, "-C", "-c", config, "-Le", "-f", "-p", self._folder / "snmpd.pid", "-I", "-smux"]
-        self._process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "snmpd.log").open("wb"),
-            cwd=self._folder,
-            env=os.environ | {"SNMP_PERSISTENT_DIR": str(self._folder), "MIBS": ""},
-        )
+        with (self._folder / "snmpd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=os.environ | {"SNMP_PERSISTENT_DIR": str(self._folder), "MIBS": ""},
+            )
         wait_until(self._answers, "snmpd", process=self._process)
 
     def stop(self) -> None:
