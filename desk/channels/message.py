@@ -27,6 +27,13 @@ _HEADINGS = {
     Kind.RESOLVED: "已解决 Resolved",
     Kind.ESCALATED: "事件升级 Incident escalated",
 }
+_TAGS = {
+    Kind.OPENED: "{priority}",
+    Kind.REOPENED: "{priority} reopened",
+    Kind.ESCALATED: "{priority} escalated",
+    Kind.RESTORED: "restored",
+    Kind.RESOLVED: "resolved",
+}
 
 
 def compose(delivery: Delivery, sender: str, recipients: list[str]) -> EmailMessage:
@@ -53,14 +60,11 @@ def compose(delivery: Delivery, sender: str, recipients: list[str]) -> EmailMess
 def subject(delivery: Delivery) -> str:
     """`[P1] INC-000012 core-1: …`, `[restored] INC-000012 core-1: …`."""
     incident = delivery.payload["incident"]
-    tag = {Kind.OPENED: "", Kind.RESTORED: "restored", Kind.RESOLVED: "resolved"}.get(
-        delivery.kind, delivery.kind.value
-    )
-    tag = tag if delivery.kind in (Kind.RESTORED, Kind.RESOLVED) else f"{incident['priority']} {tag}".strip()
+    tag = _TAGS[delivery.kind].format(priority=incident["priority"])
     thing = _thing(incident)
-    return one_line(
-        f"[{tag}] {incident['number']} {thing + ': ' if thing else ''}{incident['title']}", _LONGEST_SUBJECT
-    )
+    text = f"[{tag}] {incident['number']} {thing + ': ' if thing else ''}{incident['title']}"
+    # `=?` begins an encoded word (RFC 2047), which the mail library would decode: to a line break, for one.
+    return one_line(text, _LONGEST_SUBJECT).replace("=?", "= ?")
 
 
 def message_id(key: str, domain: str) -> str:

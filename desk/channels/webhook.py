@@ -85,6 +85,6 @@ def retry_after_seconds(header: str | None, now: dt.datetime) -> float | None:
         return float(header[:10])
     try:
         at = parsedate_to_datetime(header)
-    except ValueError:
+        return max((at.replace(tzinfo=at.tzinfo or dt.UTC) - now).total_seconds(), 0.0)
+    except (ValueError, OverflowError):
         return None
-    return max((at.replace(tzinfo=at.tzinfo or dt.UTC) - now).total_seconds(), 0.0)

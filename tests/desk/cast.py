@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb.item import Impact
 from cmdb.models import ConfigurationItem
+from cmdb.views import CiRef
 from core.labels import fingerprint, labels
+from desk import views
 from desk.alert import AVAILABILITY, AlertState
+from desk.channels.base import Channel, Delivery
+from desk.incident import Origin, State
+from desk.notification import payload
+from desk.outbox import Kind, idempotency_key
+from desk.priority import Priority
 from desk.records import AlertRecord, NewIncident
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
@@ -52,3 +61,33 @@ def alert_record(instance: str = "core-1", rule: str = "TargetDown", **changes: 
         "active_at": NOON, "fired_at": NOON,
     }  # fmt: skip
     return AlertRecord(**(stated | changes))
+
+
+def incident_view(**changes: Any) -> views.Incident:
+    """An incident as JSON has it, on the switch core-1."""
+    stated: dict[str, Any] = {
+        "id": 12, "number": "INC-000012", "state": State.NEW, "priority": Priority.P1, "impact": Impact.SERVICE,
+        "urgency": 1, "severity": "critical", "category": AVAILABILITY, "title": "does not answer",
+        "fingerprint": print_of("core-1"), "rule": "TargetDown",
+        "labels": {"alertname": "TargetDown", "instance": "core-1"}, "annotations": {"summary": "does not answer"},
+        "ci": CiRef(1, "SWI-000001", "core-1", "switch"), "services": ["户籍系统"], "origin": Origin.MONITORING,
+        "cause_of": [], "symptom_of": None, "symptoms": 0, "opened_at": NOON, "acknowledged_at": None,
+        "restored_at": None, "resolved_at": None, "closed_at": None, "assignee": None, "pending_reason": None,
+        "resolution_code": None, "solution": None, "reopened": 0,
+    }  # fmt: skip
+    return views.Incident(**(stated | changes))
+
+
+def delivery(kind: Kind = Kind.OPENED, *, channel: str = "ops", **changes: Any) -> Delivery:
+    view = incident_view(**changes)
+    key, opening = (idempotency_key(view.number, view.opened_at, one, "0", channel) for one in (kind, Kind.OPENED))
+    body = payload(view, kind, receiver=channel, idempotency_key=key, now=NOON, external_url="https://fw.example.org")
+    return Delivery(key, opening, kind, body, NOON)
+
+
+@contextlib.asynccontextmanager
+async def closing(channel: Channel) -> AsyncIterator[Channel]:
+    try:
+        yield channel
+    finally:
+        await channel.close()

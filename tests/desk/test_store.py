@@ -51,12 +51,16 @@ async def test_numbers_have_no_gaps_though_transactions_fail(database: Database)
     async with database.write() as session:
         await store.open_incident(session, new_incident("a"), NOON)
     with pytest.raises(RuntimeError):
-        async with database.write() as session:
-            await store.open_incident(session, new_incident("b"), NOON)
-            raise RuntimeError
+        await _open_and_fail(database)
     async with database.write() as session:
         opening = await store.open_incident(session, new_incident("c"), NOON)
     assert opening.incident.number == "INC-000002"
+
+
+async def _open_and_fail(database: Database) -> None:
+    async with database.write() as session:
+        await store.open_incident(session, new_incident("b"), NOON)
+        raise RuntimeError
 
 
 async def test_incidents_that_people_report_do_not_exclude_each_other(database: Database) -> None:
