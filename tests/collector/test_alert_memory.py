@@ -17,7 +17,8 @@ def restored(heard: bool, **of: str) -> tuple[AlertMemory, Change]:
     memory = AlertMemory(START, lambda _instance, _since: heard)
     own = labels(of, alertname="Down")
     row = AlertRow(
-        rule_key="k", rule="Down", fingerprint=fingerprint(own), labels=dict(own), annotations={}, state=RecordedState.FIRING,
+        rule_key="k", rule="Down", fingerprint=fingerprint(own), labels=dict(own), annotations={},
+        state=RecordedState.FIRING,
         value=None, active_at=to_datetime(START - 60_000), fired_at=to_datetime(START - 30_000), keep_firing_since=None,
     )  # fmt: skip
     memory.restore([row])

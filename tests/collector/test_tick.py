@@ -1,0 +1,243 @@
+"""The evaluation tick over a real store, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import select
+
+from collector.alert_memory import AlertMemory
+from collector.evaluation_metrics import EvaluationMetrics
+from collector.matching import Register
+from collector.pipeline import Channels, Pipeline
+from collector.series.store import SeriesStore
+from collector.tick import Tick
+from core.clock import ManualClock, to_ms
+from core.database import Database
+from core.errors import StorageError
+from core.labels import labels
+from desk.incident import State
+from desk.models import AlertRow, Incident
+from desk.store import load_alerts
+from rules.files import loads
+from rules.source import LOOKBACK_MS, Matcher
+
+DOWN = """
+groups:
+  - name: basics
+    interval: 1s
+    rules:
+      - record: instances:up
+        expr: sum by (job) (up)
+      - alert: Down
+        expr: up == 0
+        for: 3s
+        labels: {severity: critical}
+        annotations: {forewatch_category: availability, summary: "{{ $labels.instance }} is down"}
+"""
+SLOW = DOWN.replace("interval: 1s", "interval: 5s").replace("for: 3s", "for: 0s")
+
+
+class Site:
+    """A store, a database and a tick; time passes by hand."""
+
+    def __init__(self, folder, database: Database, clock: ManualClock, rules: str = DOWN) -> None:
+        self.folder, self.database, self.clock, self.rules = folder, database, clock, rules
+        self.open()
+
+    def open(self) -> None:
+        folder, database, clock, rules = self.folder, self.database, self.clock, self.rules
+        self.store = SeriesStore.open(folder / "series", clock)
+        self.registry = CollectorRegistry()
+        self.register = Register(database)
+        self.pipeline = Pipeline(database, self.register, Channels(("ops",)), lambda: None)
+        self.memory = AlertMemory(clock.now_ms(), self._heard_since)
+        self.tick = Tick(
+            self.store, loads(rules), self.memory, self.pipeline, self.register, clock, EvaluationMetrics(self.registry)
+        )
+
+    async def restart(self) -> None:
+        """The process ends and another one takes over what it left."""
+        self.store.close()
+        self.open()
+        async with self.database.read() as session:
+            self.memory.restore(await load_alerts(session))
+
+    def up(self, value: float, instance: str = "web-1") -> None:
+        ids = self.store.resolve([labels(__name__="up", instance=instance, job="node")])
+        self.store.append(ids, np.array([self.clock.now_ms()]), np.array([value]))
+
+    async def second(self, value: float | None = None) -> None:
+        """One second passes, in which `up` is seen as `value`; then a tick."""
+        self.clock.set_wall(self.clock.now_ms() + 1000)
+        if value is not None:
+            self.up(value)
+        await self.tick.once(self.clock.now_ms())
+
+    async def incidents(self) -> list[Incident]:
+        async with self.database.read() as session:
+            return list(await session.scalars(select(Incident).order_by(Incident.id)))
+
+    async def alert_states(self) -> list[str]:
+        async with self.database.read() as session:
+            return [row.state.value for row in await session.scalars(select(AlertRow))]
+
+    def counted(self, name: str) -> float:
+        return sum(
+            sample.value for family in self.registry.collect() for sample in family.samples if sample.name == name
+        )
+
+    def _heard_since(self, instance: str, since_ms: int) -> bool:
+        ids = self.store.select([Matcher("instance", "=", instance)])
+        return len(ids) > 0 and int(self.store.last_times(ids).max()) >= since_ms
+
+
+@pytest.fixture
+def site(tmp_path, database, clock) -> Site:
+    opened = Site(tmp_path, database, clock)
+    yield opened
+    opened.store.close()
+
+
+async def test_an_alert_waits_out_its_for_and_opens_one_incident(site) -> None:
+    for _ in range(3):
+        await site.second(0)
+        assert await site.incidents() == []
+    assert await site.alert_states() == ["pending"]
+    for _ in range(3):
+        await site.second(0)
+    [incident] = await site.incidents()
+    assert (incident.title, incident.state, await site.alert_states()) == ("web-1 is down", State.NEW, ["firing"])
+
+
+async def test_recovery_restores_the_incident_in_the_next_tick(site) -> None:
+    for _ in range(4):
+        await site.second(0)
+    await site.second(1)
+    [incident] = await site.incidents()
+    assert incident.state is State.RESTORED
+
+
+async def test_pending_time_goes_on_across_a_restart(site) -> None:
+    for _ in range(3):
+        await site.second(0)
+    await site.restart()
+    await site.second(0)
+    [incident] = await site.incidents()
+    assert to_ms(incident.opened_at) == site.clock.now_ms()
+
+
+async def test_a_restart_after_a_long_outage_does_not_call_silence_a_recovery(site) -> None:
+    for _ in range(4):
+        await site.second(0)
+    site.clock.set_wall(site.clock.now_ms() + 3_600_000)
+    await site.restart()
+    await site.second()
+    assert [incident.state for incident in await site.incidents()] == [State.NEW]
+    await site.second(1)
+    assert [incident.state for incident in await site.incidents()] == [State.RESTORED]
+
+
+async def test_when_the_database_refuses_nothing_has_happened_and_the_next_tick_makes_up_for_it(
+    site, monkeypatch
+) -> None:
+    for _ in range(3):
+        await site.second(0)
+
+    async def refuse(*_args: object) -> None:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr(site.pipeline, "record", refuse)
+    with pytest.raises(StorageError):
+        await site.second(0)
+    monkeypatch.undo()
+    assert await site.incidents() == []
+    await site.second(0)
+    assert len(await site.incidents()) == 1
+
+
+async def test_one_change_that_cannot_be_recorded_does_not_keep_the_others_from_it(site, monkeypatch) -> None:
+    record = site.pipeline.record
+
+    async def poisoned(changes, at_ms) -> None:
+        if any(dict((one.change.after or one.change.before).labels)["instance"] == "evil" for one in changes):
+            raise RuntimeError("poison")
+        await record(changes, at_ms)
+
+    monkeypatch.setattr(site.pipeline, "record", poisoned)
+    for _ in range(4):
+        site.up(0, "evil")
+        await site.second(0)
+    assert [incident.title for incident in await site.incidents()] == ["web-1 is down"]
+    assert site.counted("forewatch_alert_changes_lost_total") > 0
+
+
+async def test_alerts_end_when_their_rule_is_removed(site) -> None:
+    for _ in range(4):
+        await site.second(0)
+    site.tick.replace_rules(loads("groups: []"))
+    await site.second(0)
+    assert [incident.state for incident in await site.incidents()] == [State.RESTORED]
+
+
+async def test_alerts_keep_their_state_when_a_reload_leaves_their_rule_as_it_was(site) -> None:
+    await site.second(0)
+    site.tick.replace_rules(loads(DOWN + "      - {alert: Other, expr: up > 1}\n"))
+    for _ in range(3):
+        await site.second(0)
+    assert len(await site.incidents()) == 1
+
+
+async def test_a_group_is_evaluated_at_its_own_interval(tmp_path, database, clock) -> None:
+    clock.set_wall(clock.now_ms() // 10_000 * 10_000)
+    site = Site(tmp_path, database, clock, SLOW)
+    await site.second(1)
+    for _ in range(3):
+        await site.second(0)
+        assert await site.incidents() == []
+    await site.second(0)
+    assert len(await site.incidents()) == 1
+    site.store.close()
+
+
+async def test_recorded_series_are_written_and_end_with_their_source(site) -> None:
+    await site.second(1)
+    ids = site.store.select([Matcher("__name__", "=", "instances:up")])
+    assert site.store.instant(ids, site.clock.now_ms(), LOOKBACK_MS)[1].tolist() == [1.0]
+    site.clock.set_wall(site.clock.now_ms() + LOOKBACK_MS + 1000)
+    await site.tick.once(site.clock.now_ms())
+    assert site.store.instant(ids, site.clock.now_ms(), LOOKBACK_MS)[2].tolist() == [False]
+
+
+async def test_a_rule_that_fails_is_counted_and_the_others_go_on(tmp_path, database, clock) -> None:
+    broken = DOWN.replace("sum by (job) (up)", "up * on() up")
+    site = Site(tmp_path, database, clock, broken)
+    for _ in range(4):
+        site.up(0, "db-1")
+        await site.second(0)
+    assert site.counted("forewatch_rule_evaluation_failures_total") == 4
+    assert len(await site.incidents()) == 2
+    site.store.close()
+
+
+async def test_the_loop_ticks_on_full_seconds_and_goes_on_after_a_failure(site, clock, monkeypatch) -> None:
+    ticked: list[int] = []
+
+    async def once(at_ms: int) -> None:
+        ticked.append(at_ms)
+        if len(ticked) == 1:
+            raise RuntimeError("boom")
+        if len(ticked) == 2:
+            raise StorageError("disk full")
+
+    monkeypatch.setattr(site.tick, "once", once)
+    clock.set_wall(1_770_000_000_400)
+    loop = asyncio.create_task(site.tick.run())
+    for _ in range(4):
+        await clock.advance(1)
+    loop.cancel()
+    assert ticked == [1_770_000_001_000, 1_770_000_002_000, 1_770_000_003_000, 1_770_000_004_000]
+    assert site.counted("forewatch_tick_failures_total") == 2
