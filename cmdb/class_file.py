@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from cmdb.classes import Attribute, CiClass, Classes
 from cmdb.item import BUSINESS_SERVICE, OTHER, SERVER
 from cmdb.values import AttributeType, parse_value
 from cmdb.views import Label
-from core.config import Section, compose, line_of, load
-from core.errors import ConfigError, Fault
+from core.config import Finding, Section, load
 
 SHIPPED = Path(__file__).parent.parent / "configs" / "cmdb" / "classes.yaml"
 
@@ -34,11 +32,33 @@ class ClassSection(Section, frozen=True):
     abstract: bool = False
     attributes: dict[str, Attribute] = msgspec.field(default_factory=dict)
 
+    def check(self) -> Iterator[Finding]:
+        if self.prefix is not None and not _PREFIX.fullmatch(self.prefix):
+            yield Finding(("prefix",), "must be up to 8 capital letters and digits")
+        for name, attribute in self.attributes.items():
+            if not _NAME.fullmatch(name):
+                yield Finding(("attributes", name), "an attribute is named in lower case letters, digits and _")
+            for where, message in _wrong_attribute(attribute):
+                yield Finding(("attributes", name, *where), message)
+
 
 class ClassesFile(Section, frozen=True):
     """The whole file."""
 
     classes: dict[str, ClassSection]
+
+    def check(self) -> Iterator[Finding]:
+        for name, section in self.classes.items():
+            if not _NAME.fullmatch(name):
+                yield Finding(("classes", name), "a class is named in lower case letters, digits and _")
+            if section.parent is not None and section.parent not in self.classes:
+                yield Finding(("classes", name, "parent"), f"there is no class {section.parent}")
+            *_, last = _lineage(name, self.classes)
+            if self.classes[last].parent in self.classes:
+                yield Finding(("classes", name, "parent"), "the class inherits from itself")
+        for name in NEEDED:
+            if name not in self.classes or self.classes[name].abstract:
+                yield Finding(("classes",), f"class {name} is needed and must not be abstract")
 
 
 def load_classes(file: Path = SHIPPED) -> Classes:
@@ -48,13 +68,17 @@ def load_classes(file: Path = SHIPPED) -> Classes:
         ConfigError: the file cannot be read, or a class is wrong; every fault names its line.
     """
     sections = load(file, ClassesFile).classes
-    checker = _Checker(file, sections)
-    for name in sections:
-        checker.check(name)
-    checker.check_needed()
-    if checker.faults:
-        raise ConfigError(sorted(checker.faults, key=lambda fault: fault.line))
     return Classes({name: _inherit(name, sections) for name in sections})
+
+
+def _wrong_attribute(attribute: Attribute) -> Iterator[tuple[tuple[str, ...], str]]:
+    if (attribute.type is AttributeType.CHOICE) != bool(attribute.choices):
+        yield ("choices",), "belong to the type choice, which needs them"
+    if attribute.default is not None:
+        try:
+            parse_value(attribute.type, attribute.default, attribute.choices)
+        except ValueError as error:
+            yield ("default",), str(error)
 
 
 def _inherit(name: str, sections: Mapping[str, ClassSection]) -> CiClass:
@@ -75,52 +99,3 @@ def _lineage(name: str, sections: Mapping[str, ClassSection]) -> Iterator[str]:
         seen.add(current)
         yield current
         current = sections[current].parent
-
-
-class _Checker:
-    """What the shape of the file cannot say: names, parents, choices, defaults."""
-
-    def __init__(self, file: Path, sections: Mapping[str, ClassSection]) -> None:
-        self._file = file
-        self._sections = sections
-        self._root = compose(file.read_text(encoding="utf-8"), str(file))
-        self.faults: list[Fault] = []
-
-    def check_needed(self) -> None:
-        """The classes that the product itself names."""
-        for name in NEEDED:
-            if name not in self._sections or self._sections[name].abstract:
-                self._fault(("classes",), f"class {name} is needed and must not be abstract")
-
-    def check(self, name: str) -> None:
-        section = self._sections[name]
-        path = ("classes", name)
-        if not _NAME.fullmatch(name):
-            self._fault(path, "a class is named in lower case letters, digits and _")
-        if section.prefix is not None and not _PREFIX.fullmatch(section.prefix):
-            self._fault((*path, "prefix"), "must be up to 8 capital letters and digits")
-        if section.parent is not None and section.parent not in self._sections:
-            self._fault((*path, "parent"), f"there is no class {section.parent}")
-        *_, last = _lineage(name, self._sections)
-        if self._sections[last].parent in self._sections:
-            self._fault((*path, "parent"), "the class inherits from itself")
-        for attribute, declared in section.attributes.items():
-            self._attribute((*path, "attributes", attribute), attribute, declared)
-
-    def _attribute(self, path: tuple[str, ...], name: str, declared: Attribute) -> None:
-        if not _NAME.fullmatch(name):
-            self._fault(path, "an attribute is named in lower case letters, digits and _")
-        if (declared.type is AttributeType.CHOICE) != bool(declared.choices):
-            self._fault(path, "choices belong to the type choice, which needs them")
-        if declared.default is not None:
-            try:
-                parse_value(declared.type, declared.default, declared.choices)
-            except ValueError as error:
-                self._fault((*path, "default"), str(error))
-
-    def _fault(self, path: tuple[str, ...], message: str) -> None:
-        node: yaml.Node = self._root
-        for step in path:
-            if isinstance(node, yaml.MappingNode):
-                node = next((value for one, value in node.value if one.value == step), node)
-        self.faults.append(Fault(str(self._file), line_of(node), f"{'.'.join(path)}: {message}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import math
+import re
 from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from cmdb.address import host_name, is_local_name, parse_ip, split_port
 
 MAX_TEXT = 4096
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_MONEY = Decimal(10) ** 15
 _MAX_INTEGER = 2**63 - 1
 
@@ -30,8 +32,8 @@ class AttributeType(enum.StrEnum):
 
 
 def clean_text(text: str, limit: int = MAX_TEXT) -> str:
-    """Text from a device that can be stored and shown: control characters replaced, cut at `limit` characters."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    """Text from a device that can be stored and shown: one kind of line end, control characters replaced, cut."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text[:limit].replace("\r\n", "\n"))
 
 
 def parse_value(kind: AttributeType, value: Any, choices: Collection[str] = ()) -> Any:
@@ -52,9 +54,10 @@ def _text(value: Any) -> str:
         raise ValueError("must be text")  # noqa: TRY004 - one error for every wrong value
     if len(value) > MAX_TEXT:
         raise ValueError(f"must have at most {MAX_TEXT} characters")
-    if clean_text(value) != value:
+    text = value.replace("\r\n", "\n")
+    if _CONTROL.search(text):
         raise ValueError("must not have control characters")
-    return value
+    return text
 
 
 def _integer(value: Any) -> int:
