@@ -28,8 +28,8 @@ from tests.servers.require import require_program
 NOW = 1_760_000_000_000
 
 HOSTILE = [
-    'quote " inside', "back\\slash", "line\nbreak", "\\n", "tab\tand\rreturn", "}", '"} 1\nfake_metric 2', "中文 ❄", "a,b=c",
-    "\x1b[31m", "\u2028\u2029", "# TYPE x counter", "\ufeff",
+    'quote " inside', "back\\slash", "line\nbreak", "\\n", "tab\tand\rreturn", "}", '"} 1\nfake_metric 2', "中文 ❄",
+    "a,b=c", "\x1b[31m", "\u2028\u2029", "# TYPE x counter", "\ufeff",
 ]  # fmt: skip
 
 
