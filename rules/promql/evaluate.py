@@ -34,7 +34,7 @@ from rules.promql.plan import (
 )
 from rules.promql.selectors import Selection, Selections
 from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector
-from rules.source import Source
+from rules.source import Matcher, Source
 
 
 def evaluate(expression: Expression, source: Source, at_ms: int) -> Vector | Scalar:
@@ -82,6 +82,8 @@ class Moment:
         self.times = times
         self._source = evaluator.source
         self._selections = evaluator.selections
+        # Pinned, because series are born and retired while this runs and values must fit their labels.
+        self._selected: dict[tuple[Matcher, ...], Selection] = {}
         self._layouts = evaluator.layouts
         self._blocks: dict[Selector, Block] = {}
         self._samples: dict[tuple[Selector, int], list[Samples]] = {}
@@ -193,7 +195,10 @@ class Moment:
         return Block(table, np.stack(values, axis=1), np.stack(present, axis=1)).check()
 
     def _select(self, selector: Selector) -> Selection:
-        return self._selections.get(selector.matchers)
+        selection = self._selected.get(selector.matchers)
+        if selection is None:
+            selection = self._selected[selector.matchers] = self._selections.get(selector.matchers)
+        return selection
 
     def _instant(self, selector: Selector) -> Block:
         block = self._blocks.get(selector)

@@ -1,9 +1,10 @@
 """Hypothesis strategies for series and for expressions of the supported subset.
 
-Two choices keep known differences between Debian's Prometheus 2.42 and Prometheus 3 (whose semantics are ours) out:
+Three choices keep known differences between Debian's Prometheus 2.42 and Prometheus 3 (whose semantics are ours) out:
 
 - ranges are closed in 2.42 and left-open in 3: no sample stands on the edge of a range;
-- extrapolation to a counter's zero is cut at another place: counters start high and never fall to near zero.
+- extrapolation to a counter's zero is cut at another place: counters start high and never fall to near zero;
+- the deviation of one NaN is 0 in 2.42 and NaN in 3: stddev and stdvar have a table of their own.
 
 Operands of == and of vector-to-vector comparison are exact (whole numbers), so that the last bit of a mean decides nothing.
 """
@@ -138,7 +139,7 @@ def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 def _inexact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
-        st.builds("{}{}({})".format, st.sampled_from(("sum", "avg", "stddev", "stdvar")), GROUPING, inner),
+        st.builds("{}{}({})".format, st.sampled_from(("sum", "avg")), GROUPING, inner),
         st.builds("({} {}{} {})".format, inner, st.sampled_from("+-*/"), MATCHING | GROUPED, inner),
         st.builds("({} {} {})".format, inner, st.sampled_from("*/^"), st.sampled_from(CONSTANTS)),
         st.builds("({} {} {})".format, inner, st.sampled_from((">", "<")), st.sampled_from(BETWEEN)),
