@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shlex
 
 from agent.probes.host.collector import Host
 from agent.sample import Family, Sample, Series
@@ -19,6 +18,7 @@ _INFO_KEYS = (
     "BUILD_ID", "ID", "ID_LIKE", "IMAGE_ID", "IMAGE_VERSION", "NAME", "PRETTY_NAME", "VARIANT", "VARIANT_ID", "VERSION",
     "VERSION_CODENAME", "VERSION_ID",
 )  # fmt: skip
+_ESCAPE = re.compile(r'\\(["$`\\])')
 _LEADING_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -66,7 +66,8 @@ class OsCollector:
 
 
 def _unquote(value: str) -> str:
-    try:
-        return "".join(shlex.split(value, comments=False))
-    except ValueError:
+    quote = value[:1]
+    if quote not in ('"', "'") or len(value) < 2 or not value.endswith(quote):
         return value
+    inner = value[1:-1]
+    return _ESCAPE.sub(r"\1", inner) if quote == '"' else inner

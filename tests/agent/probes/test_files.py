@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.probes.host.files import Files, utf8
+from agent.probes.host.rows import Excluded, Rows
+from agent.sample import Family, Series
+
+
+def test_a_file_is_read_once_a_round(tmp_path: Path) -> None:
+    files, file = Files(tmp_path), tmp_path / "stat"
+    file.write_text("one")
+    assert files.text("stat") == "one"
+    file.write_text("two")
+    assert files.text("stat") == "one"
+    files.forget()
+    assert files.text("stat") == "two"
+
+
+def test_long_files_are_read_to_their_end(tmp_path: Path) -> None:
+    (tmp_path / "long").write_bytes(b"x" * 300_001)
+    assert len(Files(tmp_path).data("long")) == 300_001
+
+
+def test_a_kernel_file_longer_than_a_page_is_read_whole() -> None:
+    assert Files(Path("/proc")).text("self/maps").endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b" a b \nc", "a b"), (b"", None), (b"\n\n", None), (b"caf\xe9\n", "caf\ufffd"), (None, None)],
+)
+def test_a_first_line_is_there_or_none(tmp_path: Path, content: bytes | None, line: str | None) -> None:
+    if content is not None:
+        (tmp_path / "x").write_bytes(content)
+    assert Files(tmp_path).first_line("x") == line
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    (tmp_path / "x").write_text("x")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        files.forget()
+        files.text("x")
+        with pytest.raises(IsADirectoryError):
+            files.data(".")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_names_of_the_system_become_labels() -> None:
+    assert utf8("/mnt/数据") == "/mnt/数据"
+    assert utf8(os.fsdecode(b"/mnt/\xff")) == "/mnt/\ufffd"
+
+
+def test_rows_of_devices_that_are_gone_are_forgotten() -> None:
+    made: list[str] = []
+
+    def make(device: str) -> tuple[Series, ...]:
+        made.append(device)
+        return (Series(Family("x", "gauge", ""), (("device", device),)),)
+
+    rows = Rows(make)
+    for devices in (["a", "b"], ["b"], ["a", "b"]):
+        assert len(rows.samples(dict.fromkeys(devices, (1.0,)))) == len(devices)
+    assert made == ["a", "b", "a"]
+
+
+def test_names_without_end_are_not_remembered_for_ever() -> None:
+    excluded = Excluded("^veth")
+    assert all(excluded[f"veth{number}"] for number in range(25_000))
+    assert not excluded["eth0"]
+    assert len(excluded) <= 10_000

@@ -1,0 +1,120 @@
+"""The real node_exporter, on this host, next to ours: the same series under the same types."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from agent.exposition import expose
+from agent.probes.host.diskstats import EXCLUDE as EXCLUDE_DISKS
+from agent.probes.host.mounts import EXCLUDE_POINTS, EXCLUDE_TYPES
+from agent.probes.host.probe import HostProbe
+from agent.probes.host.registry import COLLECTORS
+from tests.servers.ports import free_port
+from tests.servers.require import require_program
+
+Labels = frozenset[tuple[str, str]]
+Page = dict[tuple[str, Labels], float]
+
+# What it says of itself, not of the host.
+THEIR_OWN = re.compile(r"node_exporter_build_info|promhttp_|go_|process_")
+# What one of the two has by its version: newer than Debian's, or newer than ours.
+BY_VERSION = re.compile(r"node_pressure_irq_|node_os_support_end_|node_disk_filesystem_info|node_filesystem_mount_info")
+LABELS_BY_VERSION = {"device_error", "rotational"}
+# What stands still between two readings must have the same value.
+STEADY = re.compile(
+    r"node_(boot_time_seconds|memory_MemTotal_bytes|filesystem_(size_bytes|files|readonly|device_error)|filefd_maximum"
+    r"|uname_info|os_|time_clocksource|time_zone|disk_info|memory_HugePages_Total|memory_SwapTotal_bytes)"
+)
+
+
+def series(text: str) -> Page:
+    """Values by name and labels."""
+    page = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            known = {(name, value) for name, value in sample.labels.items() if value}
+            labels = frozenset(pair for pair in known if pair[0] not in LABELS_BY_VERSION)
+            if not THEIR_OWN.match(sample.name) and not BY_VERSION.match(sample.name):
+                page[sample.name, labels] = sample.value
+    return page
+
+
+def types(text: str) -> dict[str, str]:
+    lines = (line.split() for line in text.splitlines() if line.startswith("# TYPE "))
+    return {name: kind for _, _, name, kind in lines if not THEIR_OWN.match(name) and not BY_VERSION.match(name)}
+
+
+def fetch(url: str) -> str:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[str]:
+    program = require_program("prometheus-node-exporter", "prometheus-node-exporter")
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            program,
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--web.disable-exporter-metrics",
+            "--collector.disable-defaults",
+            f"--collector.filesystem.mount-points-exclude={EXCLUDE_POINTS}",
+            f"--collector.filesystem.fs-types-exclude={EXCLUDE_TYPES}",
+            f"--collector.diskstats.device-exclude={EXCLUDE_DISKS}",
+            "--collector.netdev.device-exclude=^$",  # Debian leaves the loopback out, its authors do not
+            *(f"--collector.{name}" for name in COLLECTORS),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield fetch(f"http://127.0.0.1:{port}/metrics")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+async def ours() -> str:
+    return expose(await HostProbe().collect())
+
+
+def test_both_have_the_same_series(ours: str, theirs: str) -> None:
+    mine, other = series(ours), series(theirs)
+    assert sorted(other.keys() - mine.keys(), key=str) == [], "node_exporter has these, we do not"
+    assert sorted(mine.keys() - other.keys(), key=str) == [], "we have these, node_exporter does not"
+    assert len(mine) > 100
+
+
+def test_both_have_the_same_types(ours: str, theirs: str) -> None:
+    assert types(ours) == types(theirs)
+
+
+def test_what_stands_still_has_the_same_value(ours: str, theirs: str) -> None:
+    mine, other = series(ours), series(theirs)
+    steady = {key: value for key, value in other.items() if STEADY.match(key[0])}
+    assert len(steady) > 12
+    assert {key: mine[key] for key in steady} == steady
+
+
+def test_what_moves_is_in_the_same_unit(ours: str, theirs: str) -> None:
+    mine, other = series(ours), series(theirs)
+    counters = {name for name, kind in types(theirs).items() if kind == "counter"}
+    large = {key: value for key, value in other.items() if key[0] in counters and value > 1000}
+    assert large
+    for key, value in large.items():
+        assert mine[key] == pytest.approx(value, rel=0.5), key
