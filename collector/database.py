@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,11 +153,16 @@ def _file_lock(url: URL) -> Iterator[None]:
         yield
         return
     try:
-        with Path(f"{url.database}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        # Nobody else's to read, whatever the folder allows; SQLite gives its other files the same mode.
+        os.close(os.open(str(url.database), os.O_CREAT | os.O_RDWR, 0o600))
+        lock = os.open(f"{url.database}.lock", os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
         raise StorageError(f"database {url.database}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextlib.contextmanager

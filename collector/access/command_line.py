@@ -1,0 +1,65 @@
+"""What the commands about accounts share: which database is meant, and a transaction on it.
+
+They work beside a running collector and on a database that nobody has used yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from collector.config import embedded_database_url, load
+from collector.database import open_database
+from core.errors import ConfigError, Fault, StorageError
+
+T = TypeVar("T")
+
+DEFAULT_DATA = Path("forewatch-data")
+
+
+def add_database_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help="data folder of `forewatch up` (%(default)s)"
+    )
+    which.add_argument("--config", type=Path, metavar="FILE", help="collector.yaml of the server")
+
+
+def in_database(arguments: argparse.Namespace, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """What `work` returns, done in one transaction on the migrated database that the arguments name.
+
+    Raises:
+        ConfigError: there is no such database, or it refuses.
+    """
+    config = load(arguments.config) if arguments.config else None
+    data_dir = config.data_dir if config else arguments.data
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([Fault(str(data_dir), 0, f"data folder cannot be made: {error.strerror}")]) from error
+    url = config.database_url() if config else embedded_database_url(data_dir)
+    try:
+        return asyncio.run(_transaction(url, work))
+    except StorageError as error:
+        raise ConfigError([Fault(str(arguments.config or data_dir), 0, str(error))]) from error
+
+
+async def _transaction(url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    database = await open_database(url)
+    try:
+        async with database.write() as session:
+            return await work(session)
+    finally:
+        await database.close()
+
+
+def usage_error(message: str) -> int:
+    """Tell what is wrong with an argument; returns the exit status."""
+    print(message, file=sys.stderr)  # noqa: T201 - the command's answer
+    return 2
