@@ -16,7 +16,7 @@ import yaml
 from tests.servers.ports import accepts, free_port, wait_until
 from tests.servers.require import require_program
 
-_PROGRAM, _PACKAGE = "prometheus-snmp-exporter", "prometheus-snmp-exporter"
+PROGRAM = "prometheus-snmp-exporter"  # also the name of Debian's package
 _IF, _IFX = "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 _FIRST_WITH_AUTHS = (0, 23)  # from then on modules and credentials have sections of their own
 
@@ -46,7 +46,7 @@ class SnmpExporter:
     """The exporter as a process; `pid` is there while it runs."""
 
     def __init__(self, folder: Path) -> None:
-        self._program = require_program(_PROGRAM, _PACKAGE)
+        self._program = require_program(PROGRAM, PROGRAM)
         self._folder = folder
         self.port = free_port()
 
@@ -63,7 +63,7 @@ class SnmpExporter:
                 [self._program, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{self.port}"],
                 stdout=log, stderr=log,
             )  # fmt: skip
-        wait_until(lambda: accepts(self.port), _PROGRAM, process=self._process)
+        wait_until(lambda: accepts(self.port), PROGRAM, process=self._process)
 
     def stop(self) -> None:
         self._process.terminate()
