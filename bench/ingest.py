@@ -1,0 +1,169 @@
+"""CPU seconds per million samples of remote write over HTTP, ours next to Debian's prometheus.
+
+    .venv/bin/python bench/ingest.py
+
+100,000 stable series, 2,000 a request, 15 seconds apart, one connection. The servers run one after the other with
+the same bodies; CPU is what /proc/PID/stat says the server process used between the first and the last measured
+request, evaluation and background work included. One line a figure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from core.labels import labels
+from core.remote_write import CONTENT_HEADERS, compress, encode_labels, encode_write_request
+from tests.servers.ports import accepts, free_port, wait_until
+from tests.servers.require import find_program
+
+SERIES, A_REQUEST, SPACING_MS = 100_000, 2_000, 15_000
+WARM_ROUNDS, ROUNDS = 3, 15
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Server:
+    """A running server that takes remote write."""
+
+    name: str
+    pid: int
+    port: int
+    path: str
+    headers: dict[str, str]
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def rss_mib(self) -> float:
+        """Resident memory without pages of files, which the kernel can take back."""
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
+        return int(status["RssAnon"].split()[0]) / 1024
+
+
+def make_bodies() -> list[list[bytes]]:
+    """The requests of every round."""
+    keys = [
+        encode_labels(
+            labels(
+                __name__=f"node_metric_{n % 100}_total", instance=f"host-{n // 1000}.example.org:9100", job="node",
+                cpu=str(n // 100 % 10), mode="idle", zone="east",
+            )
+        )
+        for n in range(SERIES)
+    ]  # fmt: skip
+    chance = random.Random(1)
+    start_ms = time.time_ns() // 1_000_000 - (WARM_ROUNDS + ROUNDS) * SPACING_MS
+    values = [chance.uniform(0, 1e6) for _ in keys]
+    rounds = []
+    for turn in range(WARM_ROUNDS + ROUNDS):
+        at_ms = start_ms + turn * SPACING_MS
+        values = [value + chance.random() for value in values]
+        rows = [(key, value, at_ms) for key, value in zip(keys, values, strict=True)]
+        parts = (rows[first : first + A_REQUEST] for first in range(0, SERIES, A_REQUEST))
+        rounds.append([compress(encode_write_request(part)) for part in parts])
+    return rounds
+
+
+@contextlib.contextmanager
+def collector(folder: Path) -> Iterator[Server]:
+    port = free_port()
+    config = folder / "collector.yaml"
+    config.write_text(json.dumps({"listen": f"127.0.0.1:{port}", "data_dir": str(folder / "data")}))
+    command = [sys.executable, "-m", "forewatch.cli"]
+    token = subprocess.run(
+        [*command, "token", "create", "--name", "bench", "--role", "agent", "--config", config],
+        check=True, capture_output=True, text=True,
+    ).stdout.strip()  # fmt: skip
+    with running([*command, "collector", "run", "--config", config], port, folder) as pid:
+        headers = {"Authorization": f"Bearer {token}"}
+        yield Server("forewatch", pid, port, "/prometheus/api/v1/write", headers)
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path) -> Iterator[Server]:
+    port = free_port()
+    program = find_program("prometheus")
+    assert program is not None
+    (folder / "prometheus.yml").write_text("global: {}\n")
+    command = [
+        program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+        f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
+    ]  # fmt: skip
+    with running(command, port, folder) as pid:
+        yield Server("prometheus", pid, port, "/api/v1/write", {})
+
+
+@contextlib.contextmanager
+def running(command: list[str | Path], port: int, folder: Path) -> Iterator[int]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: accepts(port), str(command[0]), process=process)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def measure(server: Server, rounds: list[list[bytes]]) -> float:
+    """Samples per CPU second of the server."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    for turn in rounds[:WARM_ROUNDS]:
+        send(connection, server, turn)
+    cpu, wall = server.cpu_seconds(), time.monotonic()
+    for turn in rounds[WARM_ROUNDS:]:
+        send(connection, server, turn)
+    cpu, wall = server.cpu_seconds() - cpu, time.monotonic() - wall
+    connection.close()
+    samples = ROUNDS * SERIES
+    print(
+        f"ingest {server.name}: {cpu / samples * 1e6:.2f} CPU s per million samples "
+        f"({samples / cpu / 1000:.0f}k samples/s/core, {wall:.1f} s wall, {server.rss_mib():.0f} MiB anonymous memory)",
+        flush=True,
+    )
+    return samples / cpu
+
+
+def send(connection: http.client.HTTPConnection, server: Server, bodies: list[bytes]) -> None:
+    for body in bodies:
+        connection.request("POST", server.path, body, CONTENT_HEADERS | server.headers)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != 204:
+            raise RuntimeError(f"{server.name} answered {response.status}: {answer[:300]!r}")
+
+
+def main() -> None:
+    rounds = make_bodies()
+    results = {}
+    for start in (collector, prometheus):
+        if start is prometheus and find_program("prometheus") is None:
+            print("ingest prometheus: not installed; apt-get install prometheus")
+            continue
+        folder = Path(tempfile.mkdtemp(prefix="forewatch-bench-"))
+        try:
+            with start(folder) as server:
+                results[server.name] = measure(server, rounds)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    if len(results) == 2:
+        print(f"ingest ratio: {results['forewatch'] / results['prometheus']:.1f} x prometheus' samples per CPU second")
+
+
+if __name__ == "__main__":
+    main()
