@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from core.clock import Clock, to_datetime
 from core.database import Database
@@ -76,19 +77,26 @@ class Lane:
         for row in rows:
             task = asyncio.create_task(self._deliver(row))
             self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            task.add_done_callback(self._ended)
         return 0 if rows else CONTENTION_SECONDS
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self.awake.set()  # there is room again, and the next notification of this incident may go
 
     async def _rest(self, seconds: float | None) -> None:
         """Return when a send has ended, something new may be there, or the time has come."""
-        waiting = [asyncio.create_task(self.awake.wait())]
+        waiting: list[asyncio.Task[Any]] = [asyncio.create_task(self.awake.wait())]
         if seconds is not None:
-            waiting.append(asyncio.create_task(self._clock.sleep(seconds)))  # type: ignore[arg-type]
+            waiting.append(asyncio.create_task(self._pause(seconds)))
         try:
-            await asyncio.wait({*waiting, *self._sending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waiting:
                 task.cancel()
+
+    async def _pause(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
 
     async def _deliver(self, row: OutboxRow) -> None:
         outcome = await self._attempt(row)

@@ -104,6 +104,7 @@ async def lease(
     for row in rows:
         row.leased_until = now + lasting
         row.attempts += 1
+    await session.flush()
     return rows
 
 
