@@ -71,12 +71,12 @@ class CollectorClient:
         answered: asyncio.Future[Answer] = loop.create_future()
         sent = {"User-Agent": f"forewatch-agent/{version()}", **self._authorization(), **headers}
         connection, self._idle = self._idle or self._connect(), None
+        exchange = _Exchange(connection, self._root + path, body, sent)
 
         def work() -> None:
             try:
-                settle = partial(_answer, answered, _exchange(connection, self._root + path, body, sent))
+                settle = partial(_answer, answered, exchange.run())
             except Exception as error:  # noqa: BLE001 - carried over to the task that waits
-                connection.close()
                 settle = partial(_fail, answered, error)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle)
@@ -87,10 +87,10 @@ class CollectorClient:
             async with asyncio.timeout(self._config.timeout):
                 answer = await answered
         except TimeoutError as error:
-            _abandon(connection)
+            exchange.abandon()
             raise Unreachable("timeout", f"no answer within {self._config.timeout!r}") from error
         except asyncio.CancelledError:
-            _abandon(connection)
+            exchange.abandon()
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _unreachable(error) from error
@@ -149,27 +149,59 @@ def _trust(config: CollectorConfig) -> ssl.SSLContext:
         raise Unreachable("tls", f"{config.ca_file} holds no certificates that can be used: {error}") from error
 
 
-def _exchange(connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    reused = connection.sock is not None
-    try:
-        response = _request(connection, path, body, headers)
-    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-        if not reused:
+class _Exchange:
+    """One request and its answer, run on a thread, given up from another."""
+
+    def __init__(
+        self, connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._body = body
+        self._headers = headers
+        self._wire: socket.socket | None = None
+        self._abandoned = False
+
+    def run(self) -> Answer:
+        """Send, read the answer; the connection is closed when it cannot be used again.
+
+        Raises:
+            OSError, http.client.HTTPException, ValueError: there was no answer.
+        """
+        reused = self._connection.sock is not None
+        try:
+            try:
+                return self._attempt()
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                if not reused or self._abandoned:
+                    raise
+            # The other side closed the kept connection while it was idle. A repeat is harmless: pushes are numbered.
+            self._connection.close()
+            return self._attempt()
+        except BaseException:
+            self._connection.close()
             raise
-        # The other side closed the kept connection while it was idle. A repeat does no harm: pushes are numbered.
-        connection.close()
-        response = _request(connection, path, body, headers)
-    content = response.read(_LARGEST_ANSWER)
-    if not response.isclosed():
-        connection.close()
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
+    def abandon(self) -> None:
+        """Wake the thread, wherever it waits but in the resolver; it closes the connection."""
+        self._abandoned = True
+        if self._wire is not None:
+            with contextlib.suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
 
-def _request(
-    connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
-) -> http.client.HTTPResponse:
-    connection.request("POST", path, body, dict(headers))
-    return connection.getresponse()
+    def _attempt(self) -> Answer:
+        connection = self._connection
+        if connection.sock is None:
+            connection.connect()
+        self._wire = connection.sock  # the connection forgets it before a last answer is read
+        if self._abandoned:
+            raise ConnectionAbortedError
+        connection.request("POST", self._path, self._body, dict(self._headers))
+        with connection.getresponse() as response:
+            content = response.read(_LARGEST_ANSWER)
+            if not response.isclosed():
+                connection.close()  # there is more than anybody wants to read
+            return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
 
 def _answer(future: asyncio.Future[Answer], answer: Answer) -> None:
@@ -180,13 +212,6 @@ def _answer(future: asyncio.Future[Answer], answer: Answer) -> None:
 def _fail(future: asyncio.Future[Answer], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
-
-
-def _abandon(connection: http.client.HTTPConnection) -> None:
-    """Wake the thread that waits on the connection; it closes it."""
-    if connection.sock is not None:
-        with contextlib.suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _unreachable(error: Exception) -> Unreachable:

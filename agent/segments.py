@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import os
 import re
 import struct
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from agent import records
 from agent.records import Found
+from core.errors import StorageError
 
 _NAME = re.compile(r"([0-9]{16})\.spool")
 _POSITION = struct.Struct("<QQ")
@@ -202,3 +205,25 @@ class PositionFile:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def lock_folder(folder: Path) -> int | None:
+    """An open descriptor of the locked folder, made if need be; None while the disk has no room for one.
+
+    Raises:
+        StorageError: the folder cannot be used, or another process uses it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return None
+        raise StorageError(f"spool {folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        message = f"spool {folder} is in use by another process; stop it, or give this agent a data_dir of its own"
+        raise StorageError(message) from error
+    return descriptor

@@ -15,8 +15,6 @@ first when it takes them again.
 from __future__ import annotations
 
 import enum
-import errno
-import fcntl
 import os
 import secrets
 from collections import Counter, deque
@@ -24,8 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent import records, segments
+from agent.overflow import Overflow
 from agent.records import Found, Record
-from agent.segments import PositionFile, Segment, SegmentReader, SegmentWriter
+from agent.segments import PositionFile, Segment, SegmentReader, SegmentWriter, lock_folder
 from core.errors import StorageError
 from core.log import get_logger
 
@@ -87,11 +86,10 @@ class Spool:
         self._sequence = 0
         self._writer: SegmentWriter | None = None
         self._refused = False
-        self._memory: deque[Record] = deque()
-        self._memory_bytes = 0
+        self._memory = Overflow(limits.memory_bytes)
         self._reader: SegmentReader | None = None
         self._head: Found | None = None
-        self._lock = _lock(folder)
+        self._lock = lock_folder(folder)
         self._position = PositionFile(folder / "position")
         number, self._offset = self._position.read()
         self._segments = deque(self._survey(number))
@@ -105,7 +103,8 @@ class Spool:
         record = Record(self.boot, self._sequence, at_ms, samples, body)
         self._flush_memory()
         if self._memory or not self._write(record):
-            self._remember(record)
+            for lost in self._memory.add(record):
+                self.counts.drop(Drop.MEMORY, 1, lost.samples)
         self._make_room()
 
     def peek(self, now_ms: int) -> Record | None:
@@ -124,7 +123,7 @@ class Spool:
         if self._head is not None:
             self._advance(self._head)
         else:
-            self._forget_oldest()
+            self._memory.remove_oldest()
 
     def drop(self, record: Record, reason: Drop) -> None:
         """As `acknowledge`, and count the record as lost."""
@@ -134,7 +133,7 @@ class Spool:
     @property
     def bytes(self) -> int:
         """How much is on disk and in memory."""
-        return sum(segment.size for segment in self._segments) + self._memory_bytes
+        return sum(segment.size for segment in self._segments) + self._memory.bytes
 
     @property
     def records(self) -> int:
@@ -144,7 +143,7 @@ class Spool:
     @property
     def samples(self) -> int:
         """How many samples wait."""
-        return sum(segment.samples for segment in self._segments) + sum(record.samples for record in self._memory)
+        return sum(segment.samples for segment in self._segments) + self._memory.samples
 
     def oldest_at_ms(self) -> int | None:
         """When the oldest waiting record was made; None when there is none."""
@@ -163,7 +162,7 @@ class Spool:
         """Put on disk what can be, let go of the folder."""
         self._flush_memory()
         if self._memory:
-            self.counts.drop(Drop.MEMORY, len(self._memory), sum(record.samples for record in self._memory))
+            self.counts.drop(Drop.MEMORY, len(self._memory), self._memory.samples)
         if self._writer is not None:
             self._writer.close(sync=True)
             self._writer = None
@@ -190,7 +189,7 @@ class Spool:
             self._head = self._next()
         if self._head is not None:
             return self._head.record
-        return self._memory[0] if self._memory else None
+        return self._memory.oldest
 
     def _next(self) -> Found | None:
         while self._segments:
@@ -216,6 +215,8 @@ class Spool:
             found = self._reader.at(self._offset)
         except OSError as error:
             log.warning("spool segment cannot be read, skipped", segment=segment.path, error=error)
+            if self._is_active(segment):
+                self._end_segment()  # what comes next goes where it can be read
             return None
         if found is not None and found.start > self._offset:
             self.counts.drop(Drop.CORRUPT, 1, 0)
@@ -251,6 +252,10 @@ class Spool:
     def _is_active(self, segment: Segment) -> bool:
         return self._writer is not None and segment is self._writer.segment
 
+    def _flush_memory(self) -> None:
+        while (record := self._memory.oldest) is not None and self._write(record):
+            self._memory.remove_oldest()
+
     def _write(self, record: Record) -> bool:
         data = records.encode(record)
         try:
@@ -267,55 +272,24 @@ class Spool:
         return True
 
     def _writer_for(self, length: int) -> SegmentWriter:
-        if self._writer is not None:
-            if self._writer.segment.size + length <= self._limits.segment_bytes:
-                return self._writer
-            self._writer.close()
-            self._writer = None
-        if self._lock is None:
-            self._lock = _lock(self._folder)
+        if self._writer is not None and self._writer.segment.size + length <= self._limits.segment_bytes:
+            return self._writer
+        self._end_segment()
+        if self._lock is None or not self._folder.exists():
+            self._lock = lock_folder(self._folder)
         segment = Segment(self._next_number, segments.segment_path(self._folder, self._next_number))
         self._next_number += 1
         self._writer = SegmentWriter(segment)
         self._segments.append(segment)
         return self._writer
 
+    def _end_segment(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
     def _make_room(self) -> None:
         while self.bytes > self._limits.max_bytes and len(self._segments) > 1:
             segment = self._segments[0]
             self.counts.drop(Drop.SIZE, segment.records, segment.samples)
             self._remove_oldest()
-
-    # While the disk refuses
-
-    def _remember(self, record: Record) -> None:
-        self._memory.append(record)
-        self._memory_bytes += records.size(record)
-        while self._memory_bytes > self._limits.memory_bytes and len(self._memory) > 1:
-            self.counts.drop(Drop.MEMORY, 1, self._memory[0].samples)
-            self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        self._memory_bytes -= records.size(self._memory.popleft())
-
-    def _flush_memory(self) -> None:
-        while self._memory and self._write(self._memory[0]):
-            self._forget_oldest()
-
-
-def _lock(folder: Path) -> int | None:
-    """An open descriptor of the locked folder, made if need be; None while the disk has no room for one."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return None
-        raise StorageError(f"spool {folder} cannot be used: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        message = f"spool {folder} is in use by another process; stop it, or give this agent a data_dir of its own"
-        raise StorageError(message) from error
-    return descriptor

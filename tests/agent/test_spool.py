@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -294,4 +295,16 @@ async def test_sync_reaches_the_disk_once_for_what_was_appended(
     await spool.sync()
     await spool.sync()
     assert len(synced) == 1
+    spool.close()
+
+
+def test_a_spool_whose_folder_was_removed_goes_on_in_a_new_one(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    spool = Spool(folder, LIMITS)
+    fill(spool, 3)
+    shutil.rmtree(folder)
+    assert spool.peek(NOW) is None
+    assert spool.counts.dropped_records == {Drop.CORRUPT: 3}
+    bodies = fill(spool, 2)
+    assert drain(spool) == bodies
     spool.close()
