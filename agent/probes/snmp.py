@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from agent.sample import Sample, Series
 from agent.snmp import oids
@@ -24,7 +23,9 @@ from core.facts import Facts
 from core.labels import labels
 
 FULL_READING_SECONDS = 300.0
-FULL_READING_RETRY_SECONDS = 60.0  # after one that ended early: some devices hang on a part of their MIB
+# The soonest after another, unless the device restarted: interfaces of some devices come and go all the time, and
+# some devices hang on a part of their MIB.
+FULL_READING_LEAST_SECONDS = 60.0
 
 _ERRORS = {reason: Series(oids.WALK_ERRORS, labels({"class": reason.value})) for reason in SnmpFailure}
 
@@ -48,6 +49,7 @@ class SnmpProbe:
         self._errors: Errors = Counter()
         self._reading: Reading | None = None
         self._pulse: Pulse | None = None  # of the last poll; None until there is a reading
+        self._read_at = 0.0
         self._read_again_at = 0.0
         self._get_oids = GET_OIDS
         self._state_oids: list[str] = []
@@ -99,21 +101,29 @@ class SnmpProbe:
 
     def _must_read(self, pulse: Pulse) -> bool:
         """Whether this poll is to be a full reading."""
-        return self._pulse is None or pulse.differs(self._pulse) or self._clock.monotonic() >= self._read_again_at
+        if self._pulse is None or pulse.restarted(self._pulse):
+            return True
+        if pulse.changed(self._pulse):
+            self._read_again_soon()
+        return self._clock.monotonic() >= self._read_again_at
+
+    def _read_again_soon(self) -> None:
+        self._read_again_at = min(self._read_again_at, self._read_at + FULL_READING_LEAST_SECONDS)
 
     async def _read(self, session: Session, pulse: Pulse) -> Rows:
-        """A full reading; one that ended early does not replace what is known, except by a budget it always meets."""
+        """A full reading; one that broke off among the interfaces does not replace what is known."""
         reading = await read_device(session, self._errors)
-        lasting = reading.ended in (None, SnmpFailure.BUDGET)
-        if reading.labelled and (lasting or self._reading is None):
-            self._reading = replace(reading, rows={})
+        if reading.labelled and (reading.whole or self._reading is None):
+            self._reading = reading.after(self._reading)
             self._state_oids = state_oids(reading.inventory)
             self._states = {}
             self._get_oids = GET_OIDS
         if self._reading is not None:
             self._pulse = pulse
-            wait = FULL_READING_SECONDS if lasting else FULL_READING_RETRY_SECONDS
-            self._read_again_at = self._clock.monotonic() + wait
+            self._read_at = self._clock.monotonic()
+            self._read_again_at = self._read_at + FULL_READING_SECONDS
+            if reading.ended not in (None, SnmpFailure.BUDGET):
+                self._read_again_soon()
         return reading.rows
 
     async def _read_live(self, session: Session, pulse: Pulse, wanted: Sequence[str]) -> Rows:
@@ -133,7 +143,7 @@ class SnmpProbe:
         if missing:
             self._errors[SnmpFailure.NO_SUCH] += 1
         if missing - self._missing:
-            self._read_again_at = 0.0
+            self._read_again_soon()
         self._missing = missing
 
     def _interface_samples(self, inventory: Inventory, rows: Rows) -> list[Sample]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.sample import Sample
 from agent.snmp import oids
@@ -31,6 +31,7 @@ class Reading:
         rows: the objects of all interface columns, by OID.
         ended: why the reading ended early, None when it is complete.
         labelled: whether the columns that make the labels were read to their end, so that series keep their identity.
+        whole: whether all interface columns were read, or as many as a budget ever allows.
     """
 
     system: Rows
@@ -41,10 +42,21 @@ class Reading:
     chassis: Rows
     ended: SnmpFailure | None
     labelled: bool
+    whole: bool
+
+    def after(self, before: Reading | None) -> Reading:
+        """What is to be kept of this reading: without its rows, and with what an early end left out as it was."""
+        if self.ended is None or before is None:
+            return replace(self, rows={})
+        addresses, chassis = self.addresses or before.addresses, self.chassis or before.chassis
+        return replace(self, rows={}, addresses=addresses, chassis=chassis)
 
 
 async def read_device(session: Session, errors: Errors) -> Reading:
-    """Read system group, interfaces, addresses and chassis; failures are counted and end or skip their part."""
+    """Read system group, interfaces, addresses and chassis; failures are counted and end or skip their part.
+
+    The chassis comes last: some devices hang when ENTITY-MIB is walked.
+    """
     system: Rows = {}
     chassis: Rows = {}
     table: Table = {}
@@ -52,6 +64,7 @@ async def read_device(session: Session, errors: Errors) -> Reading:
     ended = await _counted(_into(system, session.get(_SYSTEM)), errors)
     if ended is None:
         table, ended = await _read_columns(session, all_columns(), errors)
+    whole = ended in (None, SnmpFailure.BUDGET)
     if ended is None:
         where, ended = await _read_columns(session, _ADDRESSES, errors)
     if ended is None:
@@ -65,6 +78,7 @@ async def read_device(session: Session, errors: Errors) -> Reading:
         chassis=chassis,
         ended=ended,
         labelled=len(table) > len(_TEXTS),  # they are the first; when another was begun they were done
+        whole=whole,
     )
 
 

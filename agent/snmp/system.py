@@ -31,10 +31,13 @@ class Pulse:
     if_number: int | None
     last_change: int | None
 
-    def differs(self, before: Pulse) -> bool:
-        """Whether the device started anew or its interfaces changed since `before`."""
-        restarted = self.up_time is not None and before.up_time is not None and self.up_time < before.up_time
-        return restarted or (self.if_number, self.last_change) != (before.if_number, before.last_change)
+    def restarted(self, before: Pulse) -> bool:
+        """Whether the device started anew since `before`, after which an ifIndex may mean another interface."""
+        return self.up_time is not None and before.up_time is not None and self.up_time < before.up_time
+
+    def changed(self, before: Pulse) -> bool:
+        """Whether interfaces came or went since `before`."""
+        return (self.if_number, self.last_change) != (before.if_number, before.last_change)
 
     def samples(self) -> Iterable[Sample]:
         if self.up_time is not None:

@@ -49,6 +49,11 @@ def lying_length(request: ber.Request) -> list[bytes]:
     return [b"\x30\x84\x7f\xff\xff\xff" + ber.response(request, _good(request))[2:]]
 
 
+def cut_in_its_length(request: ber.Request) -> list[bytes]:
+    """The datagram ends where two octets of length are announced: gufo-snmp's decoder panics."""
+    return [b"\x30\x82"]
+
+
 def short_value(request: ber.Request) -> list[bytes]:
     """The last binding is cut inside its value while all outer lengths still agree."""
     name = request.oids[0] if request.pdu == ber.GET else (*request.oids[0], 1)

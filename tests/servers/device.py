@@ -16,9 +16,11 @@ _LARGEST = 1400  # octets a response may have, as a device on Ethernet keeps to
 class Responder:
     """Answers each datagram with what `replies` says; a thread of its own, so tests may block or await."""
 
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._address = address
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
+        self._socket.bind((address, 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._closing = False
         self.port = int(self._socket.getsockname()[1])
@@ -32,8 +34,8 @@ class Responder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing = True
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
-            waker.sendto(b"", ("127.0.0.1", self.port))
+        with socket.socket(self._family, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", (self._address, self.port))
         self._thread.join(timeout=10)
         self._socket.close()
 
@@ -62,12 +64,16 @@ class Device(Responder):
         most_bindings: a GET of more is answered tooBig.
     """
 
-    def __init__(self, mib: dict[str, bytes], *, community: str = "public") -> None:
-        super().__init__()
-        self.mib = {ber.parse_oid(name): value for name, value in mib.items()}
+    def __init__(self, mib: dict[str, bytes], *, community: str = "public", address: str = "127.0.0.1") -> None:
+        super().__init__(address)
+        self.load(mib)
         self.silent = False
         self.most_bindings = 128
         self._community = community.encode()
+
+    def load(self, mib: dict[str, bytes]) -> None:
+        """Change everything."""
+        self.mib = {ber.parse_oid(name): value for name, value in mib.items()}
 
     def set(self, name: str, value: bytes | None) -> None:
         """Change one object; None removes it."""

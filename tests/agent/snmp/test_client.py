@@ -8,6 +8,7 @@ import socket
 import time
 
 import pytest
+import uvloop
 
 from agent.snmp.client import Budget, Rows, Session, Target
 from agent.snmp.errors import SnmpError, SnmpFailure
@@ -46,7 +47,8 @@ async def walk(device: Responder, *, budget: Budget | None = None, rows: Rows | 
         (bad_device.empty, SnmpFailure.MALFORMED, "a datagram without content"),
         (bad_device.truncated, SnmpFailure.MALFORMED, "BER that ends too early"),
         (bad_device.lying_length, SnmpFailure.MALFORMED, "a length of 2 GB in a small datagram"),
-        (bad_device.short_value, SnmpFailure.MALFORMED, "a value longer than its message, on which the decoder panics"),
+        (bad_device.short_value, SnmpFailure.MALFORMED, "a value longer than its message"),
+        (bad_device.cut_in_its_length, SnmpFailure.MALFORMED, "a panic of the decoder is no end of the agent"),
     ],
 )
 async def test_get_from_a_bad_device_fails_with_its_reason(behaviour: Behaviour, reason: SnmpFailure, why: str) -> None:
@@ -121,6 +123,24 @@ async def test_name_is_resolved_where_it_can_be() -> None:
     with Device({UP_TIME: ber.ticks(7)}) as device:
         async with Session(Target("localhost", device.port, timeout_seconds=2), Budget()) as session:
             assert await session.get([UP_TIME]) == {UP_TIME: 7}
+
+
+async def test_device_is_asked_over_ipv6_too() -> None:
+    try:
+        device = Device({UP_TIME: ber.ticks(7)}, address="::1")
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    with device:
+        async with Session(Target("::1", device.port), Budget()) as session:
+            assert await session.get([UP_TIME]) == {UP_TIME: 7}
+
+
+def test_session_works_in_uvloop() -> None:
+    async def ask(port: int) -> Rows:
+        return await get(port, UP_TIME)
+
+    with Device({UP_TIME: ber.ticks(7)}) as device:
+        assert uvloop.run(ask(device.port)) == {UP_TIME: 7}
 
 
 async def test_wrong_community_is_silence_and_the_message_says_what_to_check() -> None:
