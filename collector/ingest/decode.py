@@ -46,6 +46,7 @@ class Decoded:
         values: [samples].
         refused: samples of series that cannot be taken, by reason.
         faults: the first of them in words.
+        steady: whether every series was known and brought one sample in the steady shape.
     """
 
     keys: Sequence[bytes]
@@ -55,6 +56,7 @@ class Decoded:
     values: Values
     refused: Counter[Refusal] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    steady: bool = False
 
     @property
     def samples(self) -> int:
@@ -81,10 +83,11 @@ def _decode(body: bytes, known: Mapping[bytes, int], limits: IngestLimits) -> De
     messages = list(found)
     keys = [message[:-TAIL] for message in messages]
     ids = [known.get(key, UNKNOWN) for key in keys]
-    steady, tails = _steady(messages, ids)
+    tails = _cut_tails(messages)
+    steady = are_steady(tails) & (np.array(ids, np.int64) != UNKNOWN)
     if steady.all():
-        values, times = _read_tails(tails)
-        return Decoded(keys, np.array(ids, np.int64), np.arange(len(keys)), times, values)
+        values, times = read_tails(tails)
+        return Decoded(keys, np.array(ids, np.int64), np.arange(len(keys)), times, values, steady=True)
     places = np.flatnonzero(steady)
     rest = _General(limits)
     for place in np.flatnonzero(~steady).tolist():
@@ -93,18 +96,25 @@ def _decode(body: bytes, known: Mapping[bytes, int], limits: IngestLimits) -> De
     return _merge([keys[place] for place in at], [ids[place] for place in at], places, tails[places], rest, known)
 
 
-def _steady(messages: list[bytes], ids: list[int]) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
-    """Which messages are a known key and one sample, and the tails of all, [messages, 18]."""
+def _cut_tails(messages: list[bytes]) -> NDArray[np.uint8]:
+    """The last 18 bytes of each message, [messages, 18]; shorter ones are filled up with zeros in front."""
     joined = b"".join([message[-TAIL:] for message in messages])
     if len(joined) != TAIL * len(messages):
         joined = b"".join([message[-TAIL:].rjust(TAIL, b"\0") for message in messages])
-    tails = np.frombuffer(joined, np.uint8).reshape(len(messages), TAIL)
-    shape = (tails[:, 0] == 0x12) & (tails[:, 1] == 0x10) & (tails[:, 2] == 0x09) & (tails[:, 11] == 0x10)
+    return np.frombuffer(joined, np.uint8).reshape(len(messages), TAIL)
+
+
+def are_steady(tails: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of [series, 18] tails are one sample in the shape above."""
+    shape: NDArray[np.bool_] = (
+        (tails[:, 0] == 0x12) & (tails[:, 1] == 0x10) & (tails[:, 2] == 0x09) & (tails[:, 11] == 0x10)
+    )
     shape &= (tails[:, 12:17] >= 0x80).all(axis=1) & (tails[:, 17] < 0x80)
-    return shape & (np.array(ids, np.int64) != UNKNOWN), tails
+    return shape
 
 
-def _read_tails(tails: NDArray[np.uint8]) -> tuple[Values, Times]:
+def read_tails(tails: NDArray[np.uint8]) -> tuple[Values, Times]:
+    """Values and times of steady tails."""
     values = np.ascontiguousarray(tails[:, 3:11]).view("<f8").reshape(-1)
     times = np.zeros(len(tails), np.int64)
     for byte in range(6):
@@ -172,7 +182,7 @@ def _merge(
     known: Mapping[bytes, int],
 ) -> Decoded:  # fmt: skip
     """Series in the steady shape, standing at `places`, and the others, in the order of the push."""
-    values, times = _read_tails(tails)
+    values, times = read_tails(tails)
     order = np.argsort(np.concatenate([places, np.array(rest.order, np.int64)]), kind="stable")
     series = np.concatenate([np.arange(len(keys)), np.array(rest.series, np.int64) + len(keys)])
     all_times = np.concatenate([times, np.array(rest.times, np.int64)])

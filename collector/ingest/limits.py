@@ -17,6 +17,7 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True):
         body_bytes: of a compressed body.
         decompressed_bytes: of a body, by its snappy header, before anything is decompressed.
         in_flight_bytes: of all requests being taken in at once, compressed and decompressed.
+        template_bytes: of memory for the layouts that senders repeat.
         body_seconds: how long a sender may take to send a body.
         label_name_bytes: of one label's name.
         label_value_bytes: of one label's value, the metric's name included.
@@ -28,6 +29,7 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 32 << 20
     decompressed_bytes: int = 128 << 20
     in_flight_bytes: int = 512 << 20
+    template_bytes: int = 128 << 20
     body_seconds: float = 60.0
     label_name_bytes: int = 256
     label_value_bytes: int = 4096

@@ -17,6 +17,7 @@ from collector.ingest.metrics import IngestMetrics
 from collector.ingest.pressure import Pressure
 from collector.ingest.sequence import Sequences
 from collector.ingest.skew import Skews
+from collector.ingest.template import Templates
 from collector.series.dictionary import decode_labels
 from collector.series.refusal import Code, Refusal, Refusals
 from collector.series.store import SeriesStore
@@ -70,6 +71,7 @@ class Ingest:
         self._clock = clock
         self._sequences = Sequences()
         self._skews = Skews()
+        self._templates = Templates(limits.template_bytes)
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         metrics.in_flight.set_function(lambda: self.pressure.in_flight)
         metrics.series.set_function(lambda: len(store))
@@ -112,14 +114,19 @@ class Ingest:
     async def _take(self, compressed: bytes, size: int, sender: str, shift_ms: int) -> Outcome:
         retirements = self._store.retirements
         if size <= _INLINE_BYTES:
-            decoded = self._decode(compressed)
+            decoded = self._decode_small(decompress(compressed), sender, retirements)
         else:
-            decoded = await asyncio.to_thread(self._decode, compressed)
+            decoded = await asyncio.to_thread(lambda: decode(decompress(compressed), self._store.known, self.limits))
         ids = await self._resolve(decoded, sender, retirements)
         return await self._append(decoded, ids, sender, shift_ms)
 
-    def _decode(self, compressed: bytes) -> Decoded:
-        return decode(decompress(compressed), self._store.known, self.limits)
+    def _decode_small(self, body: bytes, sender: str, retirements: int) -> Decoded:
+        decoded = self._templates.match(sender, body, retirements)
+        if decoded is None:
+            decoded = decode(body, self._store.known, self.limits)
+            if decoded.steady:
+                self._templates.learn(sender, body, decoded)
+        return decoded
 
     async def _resolve(self, decoded: Decoded, sender: str, retirements: int) -> Ids:
         """The ids of the push's keys under the store's present state, unknown ones born a few at a time."""
@@ -130,7 +137,7 @@ class Ingest:
             ids[part] = self._store.resolve_keys([decoded.keys[at] for at in part.tolist()], sender=sender)
             await asyncio.sleep(0)
         if self._store.retirements != retirements:
-            ids[:] = self._store.resolve_keys(decoded.keys, sender=sender)
+            return self._store.resolve_keys(decoded.keys, sender=sender)
         return ids
 
     async def _append(self, decoded: Decoded, ids: Ids, sender: str, shift_ms: int) -> Outcome:

@@ -1,0 +1,154 @@
+"""Whole-body templates: a sender in its steady state repeats a push in every byte but values and times.
+
+When a body has the length of one seen before and equals it in every byte outside the value and time positions, its
+series are known and decoding it is two gathers. What matches is decoded as `decode` would, anything else is not
+matched. Most senders never repeat a layout (Prometheus cuts its batches anew), so a template is only made of a
+layout that came twice.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.ingest.decode import TAIL, Decoded, are_steady, read_tails
+from rules.source import Ids
+
+_TAIL_BYTES = np.arange(TAIL)
+_CHANGING = np.array([*range(3, 11), *range(12, 18)])  # value and time within a tail
+_MAX_SEEN = 4096
+_MAX_FAILURES = 3  # templates made of look-alikes that never matched, after which no more are made
+_Layout = tuple[str, int, bytes]
+
+
+class SlicedKeys(Sequence[bytes]):
+    """The keys of a template's series, cut out of its skeleton when somebody asks."""
+
+    def __init__(self, skeleton: bytes, starts: NDArray[np.int32], ends: NDArray[np.int32]) -> None:
+        self._skeleton = skeleton
+        self._starts = starts
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        return self._skeleton[self._starts[index] : self._ends[index]]
+
+
+class Template:
+    """One layout: the body with values and times blanked, where the tails stand, and whose they are."""
+
+    def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int32], ids: Ids) -> None:
+        blanked = np.frombuffer(body, np.uint8).copy()
+        blanked[tails[:, None] + _CHANGING] = 0
+        self._skeleton = blanked.tobytes()
+        self._tails = tails
+        self._ids = ids
+        self._keys = SlicedKeys(self._skeleton, starts, tails)
+        self.size = len(body) + 16 * len(ids)
+        self.matched = False
+
+    def match(self, body: bytes) -> Decoded | None:
+        """The samples of a body of this layout; None when it is of another one."""
+        content = np.frombuffer(body, np.uint8).copy()
+        tails = content[self._tails[:, None] + _TAIL_BYTES]
+        content[self._tails[:, None] + _CHANGING] = 0
+        if content.tobytes() != self._skeleton or not are_steady(tails).all():
+            return None
+        self.matched = True
+        values, times = read_tails(tails)
+        return Decoded(self._keys, self._ids, np.arange(len(self._ids)), times, values)
+
+
+class Templates:
+    """The layouts that senders repeat, the longest unused forgotten first.
+
+    Args:
+        max_bytes: of memory for all of them.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._retirements = -1
+        self._templates: OrderedDict[_Layout, Template] = OrderedDict()
+        self._seen: OrderedDict[int, int] = OrderedDict()
+
+    def match(self, sender: str, body: bytes, retirements: int) -> Decoded | None:
+        """The samples of a body whose layout is known; ids are those of the store while it counts `retirements`."""
+        if retirements != self._retirements:
+            self._templates.clear()
+            self._bytes, self._retirements = 0, retirements
+        layout = _layout(sender, body)
+        template = self._templates.get(layout)
+        if template is None:
+            return None
+        self._templates.move_to_end(layout)
+        return template.match(body)
+
+    def learn(self, sender: str, body: bytes, decoded: Decoded) -> None:
+        """Take note of a body that `decode` found steady throughout; the second of its layout becomes a template."""
+        layout = _layout(sender, body)
+        mark = hash(layout)
+        seen = self._seen.get(mark)
+        former = self._templates.pop(layout, None)
+        if former is not None:
+            self._bytes -= former.size
+        worth = seen is not None and seen < _MAX_FAILURES
+        self._remember(mark, 0 if seen is None else seen + (former is not None and not former.matched))
+        template = make_template(body, decoded) if worth else None
+        if template is None or template.size > self._max_bytes:
+            return
+        template.matched = False
+        self._bytes += template.size
+        self._templates[layout] = template
+        while self._bytes > self._max_bytes:
+            self._bytes -= self._templates.popitem(last=False)[1].size
+
+    def _remember(self, mark: int, failures: int) -> None:
+        """Note that a layout came, and how many templates of it were made in vain."""
+        self._seen[mark] = failures
+        if len(self._seen) > _MAX_SEEN:
+            self._seen.popitem(last=False)
+
+
+def make_template(body: bytes, decoded: Decoded) -> Template | None:
+    """The template of a body all of whose series are steady; None when something else stands between them."""
+    sizes = np.fromiter(map(len, decoded.keys), np.int64, len(decoded.keys)) + TAIL
+    # A series is a tag, its length as a varint, and itself.
+    heads = 2 + (sizes >= 1 << 7).astype(np.int64) + (sizes >= 1 << 14) + (sizes >= 1 << 21)
+    ends = np.cumsum(heads + sizes)
+    if len(ends) == 0 or int(ends[-1]) != len(body):
+        return None
+    tails = (ends - TAIL).astype(np.int32)
+    template = Template(body, (ends - sizes).astype(np.int32), tails, decoded.ids.copy())
+    return template if _is_same(template.match(body), decoded) else None
+
+
+def _is_same(found: Decoded | None, decoded: Decoded) -> bool:
+    return (
+        found is not None
+        and found.values.tobytes() == decoded.values.tobytes()
+        and bool((found.times == decoded.times).all())
+        and list(found.keys) == list(decoded.keys)
+    )
+
+
+def _layout(sender: str, body: bytes) -> _Layout:
+    """What a layout is looked up by: its sender, its length, and the labels of its first series."""
+    if len(body) < 2 or body[0] != 0x0A:
+        return sender, len(body), b""
+    start = 2 if body[1] < 0x80 else 3
+    length = body[1] if start == 2 else body[1] & 0x7F | body[2] << 7 if len(body) > 2 else 0
+    return sender, len(body), body[: max(0, start + length - TAIL)]
