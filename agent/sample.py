@@ -9,8 +9,10 @@ Labels here are the series' own: without `__name__`, and without `job` and `inst
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple, cast
 
 from core.labels import Labels
 
@@ -78,3 +80,12 @@ class Sample(NamedTuple):
     def labels(self) -> Labels:
         """The series' own labels, without `__name__`, `job` and `instance`."""
         return self.series.labels
+
+
+# As `Sample(series, value)`, without the Python frame of a named tuple's constructor: half the time.
+_make = cast("Callable[[tuple[Series, float]], Sample]", partial(tuple.__new__, Sample))
+
+
+def pair(series: Iterable[Series], values: Iterable[float]) -> Iterator[Sample]:
+    """A sample of each series with its value; the shorter of the two ends it."""
+    return map(_make, zip(series, values, strict=False))

@@ -10,6 +10,7 @@ from typing import Any
 
 PROBES: dict[str, str] = {
     "node": "agent.probes.host.probe:HostProbe",
+    "snmp": "agent.probes.snmp:SnmpProbe",
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import weakref
 from pathlib import Path
 
 _CHUNK = 1 << 16
+_KEPT_OPEN = 64
 _LIMIT = 16 << 20  # a mount table of a busy container host is about 1 MiB
 
 
@@ -34,8 +36,15 @@ class Files:
         """The file as it is; errors as `text`."""
         found = self._read.get(name)
         if found is None:
-            found = self._read[name] = _read(self._prefix + name)
+            found = self._read[name] = self._load(name)
         return found
+
+    def _load(self, name: str) -> bytes:
+        descriptor = _open(self._prefix + name)
+        try:
+            return _read(descriptor)
+        finally:
+            os.close(descriptor)
 
     def first_line(self, name: str) -> str | None:
         """The first line without white space around it, None when the file is not there, not readable or empty."""
@@ -62,14 +71,50 @@ def utf8(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        # procfs may return less than asked for in the middle of a file; only an empty read is its end.
-        data = chunk = os.read(descriptor, _CHUNK)
-        while chunk and len(data) < _LIMIT:
-            chunk = os.read(descriptor, _CHUNK)
-            data += chunk
-        return data
-    finally:
+class KernelFiles(Files):
+    """Files of procfs and sysfs, kept open: opening one costs as much as reading it.
+
+    They are made anew at each reading, so an open one is never out of date. One that was not read in a round is
+    closed, so devices that come and go leave none behind; so is one whose device went away.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._open: dict[str, int] = {}
+        weakref.finalize(self, _close_all, self._open)
+
+    def forget(self) -> None:
+        for name in self._open.keys() - self._read.keys():
+            os.close(self._open.pop(name))
+        super().forget()
+
+    def _load(self, name: str) -> bytes:
+        descriptor = self._open.get(name)
+        if descriptor is not None:
+            try:
+                return _read(descriptor)
+            except OSError:
+                os.close(self._open.pop(name))  # its device is gone; another may have taken the name
+        if len(self._open) >= _KEPT_OPEN:
+            return super()._load(name)
+        self._open[name] = descriptor = _open(self._prefix + name)
+        return _read(descriptor)
+
+
+def _close_all(descriptors: dict[str, int]) -> None:
+    for descriptor in descriptors.values():
         os.close(descriptor)
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _read(descriptor: int) -> bytes:
+    """The whole file, wherever it was read to before."""
+    # procfs may return less than asked for in the middle of a file; only an empty read is its end.
+    data = chunk = os.pread(descriptor, _CHUNK, 0)
+    while chunk and len(data) < _LIMIT:
+        chunk = os.pread(descriptor, _CHUNK, len(data))
+        data += chunk
+    return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.probes.host.collector import Host
-from agent.sample import Family, Sample, Series
+from agent.sample import Family, Sample, Series, pair
 
 _SERIES = tuple(
     Series(Family(f"node_load{minutes}", "gauge", f"Threads running or waiting for disk, averaged over {minutes} min."))
@@ -24,4 +24,4 @@ class LoadavgCollector:
         self._files = host.proc
 
     async def collect(self) -> list[Sample]:
-        return list(map(Sample, _SERIES, parse_loadavg(self._files.text("loadavg"))))
+        return list(pair(_SERIES, parse_loadavg(self._files.text("loadavg"))))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
-from agent.sample import Family, Sample, Series
+from agent.sample import Family, Sample, Series, pair
 
 Key = TypeVar("Key")
 
@@ -27,7 +27,7 @@ class Rows(Generic[Key]):
         for key, row in values.items():
             series = before.get(key) or self._make(key)
             self._rows[key] = series
-            samples += map(Sample, series, row)
+            samples += pair(series, row)
         return samples
 
 
@@ -45,7 +45,7 @@ class Scalars:
         if names != self._names:
             self._series = [Series(self._make(name)) for name in names]
             self._names = names
-        return list(map(Sample, self._series, values.values()))
+        return list(pair(self._series, values.values()))
 
 
 class Excluded(dict[str, bool]):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.probes.host.files import Files, utf8
+from agent.probes.host.files import Files, KernelFiles, utf8
 from agent.probes.host.rows import Excluded, Rows
 from agent.sample import Family, Series
 
@@ -49,6 +49,60 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
         with pytest.raises(IsADirectoryError):
             files.data(".")
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_kernel_files_stay_open_while_they_are_used() -> None:
+    before = descriptors()
+    files = KernelFiles(Path("/proc"))
+    for _ in range(3):
+        files.forget()
+        assert files.text("stat").startswith("cpu")
+        assert files.text("uptime").endswith("\n")
+        assert descriptors() == before + 2
+    files.forget()
+    files.text("uptime")
+    files.forget()
+    assert descriptors() == before + 1, "what was not read in a round is closed"
+    del files
+    assert descriptors() == before
+
+
+def test_an_open_kernel_file_is_made_anew_at_each_reading() -> None:
+    files = KernelFiles(Path("/proc"))
+    first = files.text("sys/kernel/random/uuid")
+    assert files.text("sys/kernel/random/uuid") == first
+    files.forget()
+    assert len(files.text("sys/kernel/random/uuid")) == len(first)
+    assert files.text("sys/kernel/random/uuid") != first
+
+
+def test_a_file_that_cannot_be_read_any_more_is_opened_anew(tmp_path: Path) -> None:
+    files, file = KernelFiles(tmp_path), tmp_path / "x"
+    file.write_text("old")
+    files.text("x")
+    descriptor = files._open["x"]
+    # As when a device went away: the descriptor is there, reading from it fails.
+    write_only = os.open(file, os.O_WRONLY)
+    os.dup2(write_only, descriptor)
+    os.close(write_only)
+    file.unlink()
+    files._read.clear()
+    file.write_text("new")
+    assert files.text("x") == "new"
+
+
+def test_no_more_files_stay_open_than_a_process_can_spare(tmp_path: Path) -> None:
+    files, before = KernelFiles(tmp_path), descriptors()
+    for number in range(200):
+        (tmp_path / str(number)).write_text(str(number))
+    for _ in range(2):
+        files.forget()
+        assert [files.text(str(number)) for number in range(200)] == [str(number) for number in range(200)]
+    assert descriptors() == before + 64
 
 
 def test_names_of_the_system_become_labels() -> None:
