@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from core.labels import labels
 from core.remote_write import CONTENT_HEADERS, compress, encode_labels, encode_write_request
-from tests.servers.ports import accepts, free_port, wait_until
+from tests.servers.ports import free_port, wait_until
 from tests.servers.require import find_program
 
 SERIES, A_REQUEST, SPACING_MS = 100_000, 2_000, 15_000
@@ -113,11 +114,19 @@ def running(command: list[str | Path], port: int, folder: Path) -> Iterator[int]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        wait_until(lambda: accepts(port), str(command[0]), process=process)
+        wait_until(lambda: ready(port), str(command[0]), process=process)
         yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def measure(server: Server, rounds: list[list[bytes]]) -> float:
