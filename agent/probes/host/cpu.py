@@ -1,4 +1,4 @@
-"""CPU time per CPU and mode, from `/proc/stat` (proc(5))."""
+"""CPU time per CPU and mode, from `/proc/stat` (proc(5)), and how often heat slowed them down."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 
 from agent.probes.host.collector import Host
 from agent.probes.host.rows import Rows
+from agent.probes.host.throttle import Throttles
 from agent.sample import Family, Sample, Series
 
 _SECONDS = Family("node_cpu_seconds_total", "counter", "Seconds each CPU spent in each mode.")
@@ -41,11 +42,12 @@ def never_backwards(before: list[int], now: list[int], ticks_per_second: int) ->
 
 
 class CpuCollector:
-    """`node_cpu_seconds_total{cpu,mode}` and `node_cpu_guest_seconds_total{cpu,mode}`."""
+    """`node_cpu_seconds_total{cpu,mode}`, `node_cpu_guest_seconds_total{cpu,mode}`, `node_cpu_…_throttles_total`."""
 
     def __init__(self, host: Host) -> None:
         self._files = host.proc
         self._rows = Rows(_series)
+        self._throttles = Throttles(host.sys)
         self._before: dict[str, list[int]] = {}
         self._ticks_per_second = os.sysconf("SC_CLK_TCK")
 
@@ -55,7 +57,8 @@ class CpuCollector:
         for cpu, ticks in cpus.items():
             cpus[cpu] = never_backwards(before.get(cpu, ticks), ticks, per_second)
         self._before = cpus
-        return self._rows.samples({cpu: [tick / per_second for tick in ticks] for cpu, ticks in cpus.items()})
+        seconds = {cpu: [tick / per_second for tick in ticks] for cpu, ticks in cpus.items()}
+        return self._rows.samples(seconds) + self._throttles.samples(cpus)
 
 
 def _series(cpu: str) -> tuple[Series, ...]:

@@ -69,3 +69,32 @@ async def test_a_cpu_that_goes_off_line_takes_its_series_along(host: Host, root:
     (root / "proc/stat").write_text("".join(line for line in text.splitlines(True) if not line.startswith("cpu1")))
     host.forget()
     assert {dict(sample.labels)["cpu"] for sample in await collector.collect()} == {"0"}
+
+
+def heat(root: Path, cpu: int, package: int, core: int, of_core: int, of_package: int) -> None:
+    folder = root / f"sys/devices/system/cpu/cpu{cpu}"
+    (folder / "topology").mkdir(parents=True)
+    (folder / "thermal_throttle").mkdir()
+    (folder / "topology/physical_package_id").write_text(f"{package}\n")
+    (folder / "topology/core_id").write_text(f"{core}\n")
+    (folder / "thermal_throttle/core_throttle_count").write_text(f"{of_core}\n")
+    (folder / "thermal_throttle/package_throttle_count").write_text(f"{of_package}\n")
+
+
+async def test_threads_of_one_core_share_its_throttle_counter(host: Host, root: Path) -> None:
+    heat(root, 0, package=0, core=0, of_core=7, of_package=9)
+    heat(root, 1, package=0, core=0, of_core=7, of_package=9)
+    values = by_name((await CpuCollector(host).collect())[20:])
+    assert values == {"node_cpu_core_throttles_total 0 0": 7, "node_cpu_package_throttles_total 0": 9}
+
+
+async def test_each_core_and_each_package_has_its_throttle_counter(host: Host, root: Path) -> None:
+    heat(root, 0, package=0, core=0, of_core=1, of_package=3)
+    heat(root, 1, package=1, core=0, of_core=2, of_package=4)
+    values = by_name((await CpuCollector(host).collect())[20:])
+    assert values == {
+        "node_cpu_core_throttles_total 0 0": 1,
+        "node_cpu_package_throttles_total 0": 3,
+        "node_cpu_core_throttles_total 0 1": 2,
+        "node_cpu_package_throttles_total 1": 4,
+    }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,7 +17,10 @@ from agent.probes.host.diskstats import EXCLUDE as EXCLUDE_DISKS
 from agent.probes.host.mounts import EXCLUDE_POINTS, EXCLUDE_TYPES
 from agent.probes.host.probe import HostProbe
 from agent.probes.host.registry import COLLECTORS
-from tests.servers.ports import free_port
+from core.clock import ManualClock
+from tests.agent.probes.test_cpu import heat
+from tests.agent.probes.test_devices import UDEV
+from tests.servers.ports import accepts, free_port, wait_until
 from tests.servers.require import require_program
 
 Labels = frozenset[tuple[str, str]]
@@ -51,20 +55,9 @@ def types(text: str) -> dict[str, str]:
     return {name: kind for _, _, name, kind in lines if not THEIR_OWN.match(name) and not BY_VERSION.match(name)}
 
 
-def fetch(url: str) -> str:
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def theirs() -> Iterator[str]:
+@contextlib.contextmanager
+def node_exporter(*arguments: str) -> Iterator[str]:
+    """The text of one scrape of a node_exporter with our exclusions."""
     program = require_program("prometheus-node-exporter", "prometheus-node-exporter")
     port = free_port()
     process = subprocess.Popen(
@@ -77,15 +70,23 @@ def theirs() -> Iterator[str]:
             f"--collector.filesystem.fs-types-exclude={EXCLUDE_TYPES}",
             f"--collector.diskstats.device-exclude={EXCLUDE_DISKS}",
             "--collector.netdev.device-exclude=^$",  # Debian leaves the loopback out, its authors do not
-            *(f"--collector.{name}" for name in COLLECTORS),
+            *arguments,
         ],
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield fetch(f"http://127.0.0.1:{port}/metrics")
+        wait_until(lambda: accepts(port), "node_exporter listens", process=process)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            yield answer.read().decode()
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[str]:
+    with node_exporter(*(f"--collector.{name}" for name in COLLECTORS)) as text:
+        yield text
 
 
 @pytest.fixture
@@ -118,3 +119,27 @@ def test_what_moves_is_in_the_same_unit(ours: str, theirs: str) -> None:
     assert large
     for key, value in large.items():
         assert mine[key] == pytest.approx(value, rel=0.5), key
+
+
+async def test_of_a_captured_host_both_have_the_same_values(root: Path, clock: ManualClock) -> None:
+    heat(root, 0, package=0, core=0, of_core=7, of_package=9)
+    (root / "run/udev/data").mkdir(parents=True)
+    (root / "run/udev/data/b254:0").write_text(UDEV)
+    # Not those that ask the running kernel wherever the files are.
+    read = {
+        name: made for name, made in COLLECTORS.items() if name not in {"filesystem", "netdev", "os", "time", "uname"}
+    }
+    mine = series(expose(await HostProbe(root, clock, read).collect()))
+    with node_exporter(
+        f"--path.procfs={root}/proc",
+        f"--path.sysfs={root}/sys",
+        f"--path.udev.data={root}/run/udev/data",
+        *(f"--collector.{name}" for name in read),
+    ) as text:
+        other = series(text)
+    for page in (mine, other):
+        for key in [key for key in page if key[0] == "node_scrape_collector_duration_seconds"]:
+            del page[key]
+    assert mine.keys() == other.keys()
+    assert mine == pytest.approx(other, rel=1e-12)
+    assert len(mine) > 120
