@@ -177,12 +177,14 @@ def _point(at_ms: int, value: float) -> list[float | str]:
 
 
 def _number(value: float) -> str:
-    """A value as Prometheus writes it in JSON."""
+    """A value as Prometheus writes it in JSON: the shortest that reads back the same, exponents only at the far ends."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return np.format_float_positional(value, trim="-")
+    return repr(value).replace("e-0", "e-")
 
 
 def _success(kind: str, result: Any) -> web.Response:
