@@ -129,7 +129,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
             "name": match[1],
             "in": "path",
             "required": True,
-            "schema": {"type": "integer"} if (match[2] or "").startswith(r"\d") else {"type": "string"},
+            "schema": {"type": "integer" if (match[2] or "").startswith((r"\d", "[0-9]")) else "string"},
         }
         for match in _PARAMETER.finditer(route.path)
     ]

@@ -27,6 +27,7 @@ context.configure(
     connection=connection,
     target_metadata=METADATA,
     render_as_batch=connection.dialect.name == "sqlite",
+    transactional_ddl=True,  # on SQLite too: `collector.database.make_engine` begins the transaction
     compare_type=True,
     compare_server_default=True,
     render_item=render,

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from collector.openapi import describe, operation_id, plain_path
+from collector.routes import ROUTES
+from core.access import Permission
+from core.http import Page, PageQuery, Route
+from tests.collector.conftest import Site
+
+DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe(ROUTES)))
+
+
+def operation(route: Route) -> dict[str, Any]:
+    return dict(DOCUMENT["paths"][plain_path(route.path)][route.method.lower()])
+
+
+def test_the_document_is_valid_openapi() -> None:
+    assert list(OpenAPIV31SpecValidator(DOCUMENT).iter_errors()) == []
+
+
+def test_every_route_is_described_and_nothing_else() -> None:
+    described = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert described == {(route.method.lower(), plain_path(route.path)) for route in ROUTES}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=operation_id)
+def test_every_operation_says_all_that_its_route_declares(route: Route) -> None:
+    described = operation(route)
+    assert described["summary"]
+    names = {(one["in"], one["name"]) for one in described.get("parameters", [])}
+    wanted = {("path", name) for name in re.findall(r"\{(\w+)", plain_path(route.path))}
+    if route.query is not None:
+        wanted |= {("query", field.encode_name) for field in msgspec.structs.fields(route.query)}
+    assert names == wanted
+    assert ("requestBody" in described) is (route.body is not None)
+    good = [code for code in described["responses"] if code < "400"]
+    assert len(good) == 1
+    assert ("application/json" in described["responses"][good[0]].get("content", {})) is (route.returns is not None)
+    for code, answer in described["responses"].items():
+        if code >= "400":
+            assert set(answer["content"]) == {"application/problem+json"}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=operation_id)
+def test_what_needs_a_credential_says_so(route: Route) -> None:
+    described = operation(route)
+    if route.permission is Permission.PUBLIC:
+        assert described["security"] == []
+    else:
+        assert "401" in described["responses"]
+        assert {"token": []} in described["security"]
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation_id(route) for route in ROUTES]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = msgspec.json.encode(DOCUMENT).decode()
+    for name in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
+        assert name in DOCUMENT["components"]["schemas"], name
+
+
+class _Query(PageQuery, kw_only=True):
+    state: Annotated[str, msgspec.Meta(max_length=5)] = "open"
+    needed: int
+
+
+class _Thing(msgspec.Struct):
+    name: str
+
+
+async def _handler() -> None:
+    """First line.
+
+    More.
+    """
+
+
+def test_types_become_schemas() -> None:
+    route = Route(
+        "GET", r"/api/v1/things/{id:\d+}/{part:[a-z]{1,3}}", _handler, Permission.CMDB_READ, "Things", query=_Query,
+        returns=Page[_Thing],
+    )  # fmt: skip
+    document = describe([route])
+    described = document["paths"]["/api/v1/things/{id}/{part}"]["get"]
+    by_name = {one["name"]: one for one in described["parameters"]}
+    assert by_name["id"]["schema"] == {"type": "integer"}
+    assert by_name["part"]["schema"] == {"type": "string"}
+    assert by_name["needed"]["required"] is True
+    assert by_name["state"]["schema"] == {"type": "string", "maxLength": 5, "default": "open"}
+    assert by_name["limit"]["required"] is False
+    assert described["description"] == "First line."
+    assert described["operationId"] == "get_api_v1_things_id_part"
+
+
+async def test_it_is_served_without_a_credential(site: Site) -> None:
+    status, document = await site.call("GET", "/api/v1/openapi.json")
+    assert status == 200
+    assert document == DOCUMENT
