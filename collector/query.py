@@ -177,7 +177,7 @@ def _point(at_ms: int, value: float) -> list[float | str]:
 
 
 def _number(value: float) -> str:
-    """A value as Prometheus writes it in JSON: the shortest that reads back the same, exponents only at the far ends."""
+    """A value as Prometheus writes it in JSON: the shortest that reads back the same."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
