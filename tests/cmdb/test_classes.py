@@ -19,6 +19,7 @@ DEVICE_CLASSES = """
     cooling environment camera printer appliance other
 """
 
+WITH_X = "  a:\n    label: {en: A, zh: 甲}\n    attributes:\n      x: "
 NEEDED = """
   other: {label: {en: Other, zh: 其他}}
   server: {label: {en: Server, zh: 服务器}}
@@ -64,19 +65,19 @@ def test_every_kind_of_key_may_be_an_attribute() -> None:
         ("  a: {label: {en: A}}", 2, "classes.a.label.zh: is required"),
         ("  a: {label: {en: A, zh: 甲}, colour: red}", 2, "classes.a.colour: unknown key"),
         (
-            "  a:\n    label: {en: A, zh: 甲}\n    attributes:\n      x: {type: choice, label: {en: X, zh: 乙}}",
+            WITH_X + "{type: choice, label: {en: X, zh: 乙}}",
             5, "classes.a.attributes.x.choices: belong to the type choice",
         ),
         (
-            "  a:\n    label: {en: A, zh: 甲}\n    attributes:\n      x: {type: colour, label: {en: X, zh: 乙}}",
+            WITH_X + "{type: colour, label: {en: X, zh: 乙}}",
             5, "classes.a.attributes.x.type",
         ),
         (
-            "  a:\n    label: {en: A, zh: 甲}\n    attributes:\n      x: {type: integer, default: many, label: {en: X, zh: 乙}}",
+            WITH_X + "{type: integer, default: many, label: {en: X, zh: 乙}}",
             5, "classes.a.attributes.x.default: must be a whole number",
         ),
         (
-            "  a:\n    label: {en: A, zh: 甲}\n    attributes:\n      x: {type: text, identity: colour, label: {en: X, zh: 乙}}",
+            WITH_X + "{type: text, identity: colour, label: {en: X, zh: 乙}}",
             5, "classes.a.attributes.x.identity",
         ),
     ],
