@@ -88,8 +88,8 @@ class SnmpTarget(Section, kw_only=True, frozen=True):
     retries: int | None = None
 
     def check(self) -> Iterator[Finding]:
-        if not self.name.strip() or not self.name.isprintable():
-            yield Finding(("name",), "must be printable text that is not empty")
+        if not self.name.strip() or not self.name.isprintable() or len(self.name) > 200:
+            yield Finding(("name",), "must be printable text of 1 to 200 characters")
         try:
             parse_address(self.address)
         except ValueError as error:

@@ -53,8 +53,11 @@ async def enrol(
     """
     existing = _existing(config_file)
     agent = name or (existing.agent_name if existing else host_name())
-    token_file = _token_file(existing, collector, config_file)
     _check(agent, collector, token)
+    if existing is not None and agent != existing.agent_name:
+        message = f"{config_file} makes this agent {existing.agent_name}, not {agent}; write name: {agent} there first"
+        raise EnrolError(message)
+    token_file = _token_file(existing, collector, config_file)
     if ca_file is None and existing is not None:
         ca_file = existing.collector.ca_file
     with _kept_for(token_file) as keep:

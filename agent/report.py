@@ -1,8 +1,7 @@
 """Tells the collector what this agent watches: facts at the start and when they change, a heartbeat every minute.
 
-A report with targets names all of them; the facts of those that did not change since the last one that the
-collector acknowledged are left out (None), as are the facts of those that could not be asked yet. Most reports are
-heartbeats without targets.
+A report with targets names all of them, with what is known of each; facts are None for a target that could not be asked
+yet, and for one without news when the report would become large. Most reports are heartbeats without targets.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ REPORT_PATH = "/api/v1/agents/report"
 HEARTBEAT_SECONDS = 60.0
 LOOK_SECONDS = 5.0  # how soon the facts of a target that was read for the first time are seen
 COMPARE_SECONDS = 60.0  # how often known facts are compared
+MOST_NEWS = 25  # targets with changed facts in one report: a large switch has half a megabyte of facts
+LARGE_BYTES = 4 * 2**20  # a report above this leaves out what did not change
 
 
 class Reporter:
@@ -81,8 +82,10 @@ class Reporter:
     async def _news(self) -> dict[Target, Facts]:
         """The facts that the collector does not have yet."""
         now = self._clock.monotonic()
-        news = {}
+        news: dict[Target, Facts] = {}
         for target in self._targets:
+            if len(news) == MOST_NEWS:
+                break
             if now - self._compared_at.get(target, -COMPARE_SECONDS) < COMPARE_SECONDS:
                 continue
             facts = await self._ask(target)
@@ -102,15 +105,12 @@ class Reporter:
             return None
 
     async def _send(self, news: Mapping[Target, Facts], *, with_targets: bool) -> float:
-        targets = [
-            TargetReport(instance=target.instance, job=target.job, facts=news.get(target)) for target in self._targets
-        ]
         report = AgentReport(
             agent=self._agent,
             boot=self._boot,
             sent_at=to_rfc3339(self._clock.now_ms()),
             version=version(),
-            targets=targets if with_targets else None,
+            targets=self._described(news) if with_targets else None,
         )
         wait_seconds = await self._post(msgspec.json.encode(report))
         if wait_seconds is not None:
@@ -118,7 +118,14 @@ class Reporter:
         self._acknowledged.update(news)
         self._said_at = self._clock.monotonic()
         self._compared_at.update(dict.fromkeys(news, self._said_at))
-        return LOOK_SECONDS
+        return LOOK_SECONDS if len(news) < MOST_NEWS else 0.0
+
+    def _described(self, news: Mapping[Target, Facts]) -> list[TargetReport]:
+        known = {**self._acknowledged, **news}
+        complete = [_report(target, known.get(target)) for target in self._targets]
+        if len(msgspec.json.encode(complete)) <= LARGE_BYTES:
+            return complete
+        return [_report(target, news.get(target)) for target in self._targets]
 
     async def _post(self, body: bytes) -> float | None:
         """Send one report; returns how long to wait before the next attempt, None when the collector has it."""
@@ -141,3 +148,7 @@ class Reporter:
         self._trouble = cause
         speak("collector does not take reports", cause=cause, detail=detail, retry_seconds=round(wait_seconds, 1))
         return wait_seconds
+
+
+def _report(target: Target, facts: Facts | None) -> TargetReport:
+    return TargetReport(instance=target.instance, job=target.job, facts=facts)

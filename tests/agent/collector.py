@@ -36,7 +36,7 @@ class FakeCollector:
         await self.start_at(0)
 
     async def start_at(self, port: int) -> None:
-        app = web.Application()
+        app = web.Application(client_max_size=2**25)
         app.router.add_route("*", "/{path:.*}", self._handle)
         self.server = TestServer(app, host="127.0.0.1", port=port)
         await self.server.start_server(shutdown_timeout=0.1)

@@ -174,7 +174,7 @@ def test_the_shipped_example_names_every_key_with_its_default(tmp_path: Path) ->
         ),
         (
             LEAST.replace("name: core-1", 'name: ""'),
-            ["agent.yaml:8: snmp.targets[0].name: must be printable text that is not empty"],
+            ["agent.yaml:8: snmp.targets[0].name: must be printable text of 1 to 200 characters"],
             "no name",
         ),
         (

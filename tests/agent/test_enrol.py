@@ -150,6 +150,9 @@ async def test_a_configuration_for_another_collector_is_not_overruled(tmp_path: 
     file.write_text("collector: {url: http://one:9470}\ndata_dir: data\n")
     with pytest.raises(EnrolError, match=r"names no collector\.token_file; add one"):
         await enrol("http://one:9470", "once", file)
+    file.write_text("name: web-1\ncollector: {url: http://one:9470, token_file: agent.token}\ndata_dir: data\n")
+    with pytest.raises(EnrolError, match="makes this agent web-1, not db-1; write name: db-1 there first"):
+        await enrol("http://one:9470", "once", file, "db-1")
     file.write_text("collector: {}\n")
     with pytest.raises(ConfigError, match="is required"):
         await enrol("http://one:9470", "once", file)

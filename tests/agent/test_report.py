@@ -10,7 +10,7 @@ from aiohttp import web
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
 from agent.push import Outcome
-from agent.report import COMPARE_SECONDS, HEARTBEAT_SECONDS, LOOK_SECONDS, Reporter
+from agent.report import COMPARE_SECONDS, HEARTBEAT_SECONDS, LARGE_BYTES, LOOK_SECONDS, MOST_NEWS, Reporter
 from agent.target import Target
 from core.clock import ManualClock
 from core.facts import AgentReport, Facts
@@ -78,7 +78,7 @@ async def test_the_first_report_names_every_target_and_the_facts_that_are_known(
     assert device.asked == 0
 
 
-async def test_a_device_is_asked_once_it_was_read_and_reported_alone(
+async def test_a_device_is_asked_once_it_was_read(
     collector: FakeCollector, client: CollectorClient, clock: ManualClock
 ) -> None:
     host, device = Thing("web-1"), Thing("core-1", after_reading=True)
@@ -92,7 +92,7 @@ async def test_a_device_is_asked_once_it_was_read_and_reported_alone(
     await subject.step()
     assert [told(report) for report in reports(collector)] == [
         {"web-1": "A1", "core-1": None},
-        {"web-1": None, "core-1": "A1"},
+        {"web-1": "A1", "core-1": "A1"},
     ]
 
 
@@ -157,3 +157,30 @@ async def test_a_target_whose_facts_fail_does_not_silence_the_others(
     device.now = RuntimeError("no answer")
     await reporter([host, device], {}, client, clock).step()
     assert told(reports(collector)[0]) == {"web-1": "A1", "core-1": None}
+
+
+async def test_many_facts_go_in_several_reports_without_waiting(
+    collector: FakeCollector, client: CollectorClient, clock: ManualClock
+) -> None:
+    things = [Thing(f"core-{index}") for index in range(2 * MOST_NEWS + 1)]
+    subject = reporter(things, {}, client, clock)
+    assert [await subject.step() for _ in range(4)] == [0, 0, LOOK_SECONDS, LOOK_SECONDS]
+    said = [told(report) or {} for report in reports(collector)]
+    assert [sum(serial is not None for serial in one.values()) for one in said] == [25, 50, 51]
+    assert {len(one) for one in said} == {2 * MOST_NEWS + 1}
+
+
+async def test_a_large_report_leaves_out_what_did_not_change(
+    collector: FakeCollector, client: CollectorClient, clock: ManualClock
+) -> None:
+    things = [Thing("core-1"), Thing("core-2")]
+    things[0].now = Facts(serial_number="A1", sys_descr="x" * LARGE_BYTES)
+    subject = reporter(things, {}, client, clock)
+    await subject.step()
+    things[1].now = Facts(serial_number="B2")
+    await clock.advance(COMPARE_SECONDS)
+    await subject.step()
+    assert [told(report) for report in reports(collector)] == [
+        {"core-1": "A1", "core-2": "A1"},
+        {"core-1": None, "core-2": "B2"},
+    ]
