@@ -38,8 +38,8 @@ def _host(name: str, interval_seconds: float, clock: Clock) -> Target:
 
 def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, clock: Clock) -> Target:
     from agent.probes.snmp import SnmpProbe  # noqa: PLC0415 - only if devices are watched
-    from agent.snmp.client import Budget  # noqa: PLC0415
-    from agent.snmp.client import Target as Device  # noqa: PLC0415
+    from agent.snmp.target import Budget  # noqa: PLC0415
+    from agent.snmp.target import Target as Device  # noqa: PLC0415
 
     host, port = parse_address(target.address)
     device = Device(

@@ -34,7 +34,7 @@ from agent.encoding import TargetEncoder, requests
 from agent.probes.host.probe import HostProbe
 from agent.probes.host.registry import COLLECTORS
 from agent.probes.snmp import SnmpProbe
-from agent.snmp.client import Target as Device
+from agent.snmp.target import Target as Device
 from agent.target import Target
 from core.clock import SystemClock
 from core.remote_write import compress

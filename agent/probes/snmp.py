@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 
 from agent.sample import Sample, Series
 from agent.snmp import oids
-from agent.snmp.client import GET_OIDS, Budget, Rows, Session, Target
+from agent.snmp.client import GET_OIDS, Rows, Session
 from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.facts import make_facts
 from agent.snmp.interfaces import Inventory, live_samples, state_oids
 from agent.snmp.reading import Errors, Reading, read_device
 from agent.snmp.system import PULSE, Pulse, read_pulse
+from agent.snmp.target import Budget, Target
 from core.clock import Clock
 from core.facts import Facts
 from core.labels import labels
@@ -90,6 +91,7 @@ class SnmpProbe:
             rows = await self._read(session, pulse)
         else:
             rows = await self._read_live(session, pulse, list(self._reading.inventory.series))
+        self._errors[SnmpFailure.MALFORMED] += session.spoiled
         samples = list(pulse.samples())
         if self._reading is not None:
             samples += self._reading.info

@@ -14,7 +14,6 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
@@ -24,6 +23,7 @@ from gufo.snmp import SnmpError as GufoError
 from gufo.snmp._fast import GetIter, SnmpV2cClientSocket
 
 from agent.snmp.errors import SnmpError, SnmpFailure
+from agent.snmp.target import Budget, Target, spell_endpoint
 
 Value = ValueType  # OCTET STRING is bytes; OBJECT IDENTIFIER and IpAddress are dotted str; counters and numbers are int
 Rows = dict[str, Value]
@@ -39,51 +39,6 @@ _ALWAYS_THERE = "1.3.6.1.2.1.1.3.0"  # sysUpTime
 _REPEATABLE = (SnmpFailure.TIMEOUT, SnmpFailure.MALFORMED)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A device and how to ask it.
-
-    Attributes:
-        address: IP address or name, without a port.
-        version: only "2c" here.
-        timeout_seconds: how long one request waits for its answer.
-        retries: how often a request is sent again; a dead device costs timeout × (retries + 1).
-
-    Raises:
-        ValueError: a value that no device could be asked with.
-    """
-
-    address: str
-    port: int = 161
-    community: str = field(default="public", repr=False)
-    version: str = "2c"
-    timeout_seconds: float = 2.0
-    retries: int = 1
-
-    def __post_init__(self) -> None:
-        if self.version != "2c":
-            raise ValueError(f"SNMP version {self.version!r} is not supported; write 2c")
-        if not 0 < self.port < 65536:
-            raise ValueError(f"port {self.port} is not between 1 and 65535")
-        if self.timeout_seconds <= 0 or self.retries < 0:
-            raise ValueError("the timeout must be positive and retries not negative")
-        if len(self.community.encode()) > 255:
-            raise ValueError("the community is longer than 255 octets")
-
-    @property
-    def dead_after_seconds(self) -> float:
-        """How long a device that never answers is waited for."""
-        return self.timeout_seconds * (self.retries + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What one poll of one device may cost, whatever the device does."""
-
-    seconds: float = 60.0
-    varbinds: int = 50_000
-
-
 class Session:
     """One poll of one device: an asynchronous context manager around one UDP socket.
 
@@ -91,10 +46,12 @@ class Session:
 
     Attributes:
         get_oids: most objects in one GET; becomes smaller when the device turns out to take fewer.
+        spoiled: requests that were given up because no answer to them could be decoded, while others could.
     """
 
     def __init__(self, target: Target, budget: Budget, get_oids: int = GET_OIDS) -> None:
         self.get_oids = get_oids
+        self.spoiled = 0
         self._splits_left = _MOST_SPLITS
         self._target = target
         self._loop = asyncio.get_running_loop()
@@ -102,6 +59,7 @@ class Session:
         self._seconds = budget.seconds
         self._varbinds = self._varbinds_left = budget.varbinds
         self._waiter: asyncio.Future[None] | None = None
+        self._expired = False
         self._socket: SnmpV2cClientSocket
         self._descriptor = -1
 
@@ -132,23 +90,25 @@ class Session:
             SnmpError: the device does not answer, or nothing in its answers could be read.
         """
         found: Rows = {} if into is None else into
-        failed: SnmpError | None = None
+        failures: list[SnmpError] = []
         pending = [list(oids[start : start + self.get_oids]) for start in range(0, len(oids), self.get_oids)]
         pending.reverse()
         while pending:
             part = pending.pop()
             rows, failure = await self._get_part(part)
-            failed = failure or failed
             if _ALWAYS_THERE not in rows and len(part) > 1 and self._splits_left:
                 self._splits_left -= 1
                 middle = (len(part) + 1) // 2
                 if failure is None and len(part) >= self.get_oids > _LEAST_GET_OIDS:
                     self.get_oids = middle
                 pending += [part[middle:], part[:middle]]
+            elif failure is not None:
+                failures.append(failure)
             self._spend(len(rows))
             found.update(rows)
-        if failed is not None and not found:
-            raise failed
+        if failures and not found:
+            raise failures[0]
+        self.spoiled += len(failures)
         return found
 
     async def _get_part(self, part: list[str]) -> tuple[Rows, SnmpError | None]:
@@ -188,15 +148,15 @@ class Session:
         last = _arcs(root)
         while True:
             rows = await self._ask(partial(self._socket.send_get_bulk, cursor), partial(self._bulk, cursor))
-            ended = not rows or rows[-1] is None
-            if ended and not rows[:-1]:
+            found = dict(row for row in rows if row is not None)
+            if not found:
                 return
-            bindings = [row for row in rows if row is not None] if ended else rows
+            ended = rows[-1] is None
             before = len(into)
-            into.update(bindings)  # type: ignore[arg-type]  # no None is left
-            self._spend(len(bindings))
-            reached = _arcs(bindings[-1][0])  # type: ignore[index]
-            if reached <= last or len(into) - before < len(bindings):
+            into.update(found)
+            self._spend(len(found))
+            reached = _arcs(next(reversed(found)))
+            if reached <= last or len(into) - before < len(rows) - ended:
                 raise SnmpError(SnmpFailure.LOOP, f"{self._target.address}: the walk of {root} does not move on")
             if ended or (enough is not None and enough(into)):
                 return
@@ -229,9 +189,10 @@ class Session:
     async def _answer(self, receive: Callable[[], T]) -> T:
         """What `receive` makes of the datagram that answers; strays do not prolong the wait."""
         deadline = min(self._loop.time() + self._target.timeout_seconds, self._ends_at)
-        timer = self._loop.call_at(deadline, self._wake)
+        self._expired = False  # said by the timer, which by the loop's own clock may come a moment early
+        timer = self._loop.call_at(deadline, self._expire)
         try:
-            while self._loop.time() < deadline:
+            while not self._expired:
                 self._waiter = self._loop.create_future()
                 await self._waiter
                 try:
@@ -248,6 +209,10 @@ class Session:
             f"{self._target.address}: no answer within {self._target.timeout_seconds:g} s; "
             "is the device up, does it allow this agent's address, is the community right?",
         )
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -273,11 +238,6 @@ class Session:
                 raise SnmpError(SnmpFailure.UNREACHABLE, f"{address}: the name does not resolve: {error}") from error
             address = str(found[0][4][0])
         return spell_endpoint(address, self._target.port)
-
-
-def spell_endpoint(address: str, port: int) -> str:
-    """`10.0.0.1:161`, `[2001:db8::1]:161`."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _guarded(call: Callable[[], T], target: Target) -> T:

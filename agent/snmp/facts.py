@@ -9,8 +9,9 @@ from agent.facts.address import is_reachable
 from agent.facts.naming import host_name
 from agent.facts.smbios import meaningful
 from agent.snmp import oids
-from agent.snmp.client import Rows, Session, Target, Value, spell_endpoint
+from agent.snmp.client import Rows, Session, Value
 from agent.snmp.interfaces import Interface, Inventory, is_up
+from agent.snmp.target import Target, spell_endpoint
 from agent.snmp.text import clean
 from core.facts import Facts, InterfaceFacts
 

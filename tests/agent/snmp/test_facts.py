@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from agent.snmp import oids
-from agent.snmp.client import Rows, Target, Value
+from agent.snmp.client import Rows, Value
 from agent.snmp.facts import bytes_of, make_facts, parse_addresses
 from agent.snmp.interfaces import take_inventory
+from agent.snmp.target import Target
 
 OLD, NEW, KIND = oids.IP_AD_ENT_IF_INDEX, oids.IP_ADDRESS_IF_INDEX, oids.IP_ADDRESS_TYPE
 V6 = "2.16.32.1.13.184" + ".0" * 11 + ".1"

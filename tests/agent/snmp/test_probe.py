@@ -8,8 +8,8 @@ import pytest
 
 from agent.probes.snmp import FULL_READING_LEAST_SECONDS, FULL_READING_SECONDS, SnmpProbe
 from agent.sample import Sample
-from agent.snmp.client import Budget, Target
 from agent.snmp.errors import SnmpError, SnmpFailure
+from agent.snmp.target import Budget, Target
 from core.clock import ManualClock
 from core.labels import Labels
 from tests.servers import bad_device, ber
@@ -326,6 +326,15 @@ async def test_values_of_the_wrong_type_are_left_out_and_counted(clock: ManualCl
         device.set(f"{IF}.14.1", ber.octets(b"not a counter"))
         samples = await collect(probe(device.port, clock))
     assert ("ifInErrors", ONE) not in samples
+    assert errors(samples) == {"malformed": 1}
+
+
+async def test_object_that_no_answer_can_carry_is_left_out_and_counted(clock: ManualClock) -> None:
+    with Device(switch_mib()) as device:
+        device.set("1.3.6.1.2.1.1.1.0", ber.octets(b"A" * 60_000))
+        samples = await collect(probe(device.port, clock))
+    assert ("sysName", (("sysName", "core-1.example.net"),)) in samples
+    assert not any(name == "sysDescr" for name, _ in samples)
     assert errors(samples) == {"malformed": 1}
 
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.probes.snmp import SnmpProbe
 from agent.sample import Sample
-from agent.snmp.client import Target
+from agent.snmp.target import Target
 from core.clock import ManualClock
 from core.labels import Labels, labels
 from tests.servers.device import Device

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from agent.probes.snmp import SnmpProbe
-from agent.snmp.client import Target
 from agent.snmp.errors import SnmpError, SnmpFailure
+from agent.snmp.target import Target
 from core.clock import ManualClock
 from tests.servers.snmpd import SYS_CONTACT, SYS_LOCATION, SYS_NAME, Snmpd
 
