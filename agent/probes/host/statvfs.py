@@ -35,7 +35,7 @@ class PatientStatvfs:
         answers: dict[asyncio.Future[Outcome], str] = {}
         for point in set(points):
             if point in self._asked:
-                outcomes[point] = TimeoutError(f"{point} has not answered since an earlier collection")
+                outcomes[point] = self._give_up(point)
             else:
                 answers[self._start(point)] = point
         if answers:
@@ -45,9 +45,10 @@ class PatientStatvfs:
         return outcomes
 
     def _give_up(self, point: str) -> TimeoutError:
-        self._late.add(point)
-        log.warning("file system does not answer", mountpoint=point, timeout_seconds=self._timeout_seconds)
-        return TimeoutError(f"{point} did not answer within {self._timeout_seconds:g} s")
+        if point not in self._late:
+            self._late.add(point)
+            log.warning("file system does not answer", mountpoint=point)
+        return TimeoutError(f"{point} does not answer")
 
     def _start(self, point: str) -> asyncio.Future[Outcome]:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -124,16 +125,27 @@ async def test_a_hung_mount_is_asked_once_until_it_answers(server: Server) -> No
 
 async def test_a_collection_that_is_cut_short_leaves_one_thread_behind_not_one_each(server: Server) -> None:
     patient = PatientStatvfs(30, server.statvfs)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(patient.ask(["/srv"]), 0.05)
     for _ in range(3):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(_raising(patient), 0.05)
+        assert isinstance((await asyncio.wait_for(patient.ask(["/srv"]), 5))["/srv"], TimeoutError)
     assert server.asked == ["/srv"]
 
 
-async def _raising(patient: PatientStatvfs) -> None:
-    outcome = (await patient.ask(["/srv"]))["/srv"]
-    if isinstance(outcome, OSError):
-        raise outcome
+async def test_a_dead_server_is_logged_when_it_dies_and_when_it_is_back(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    patient = PatientStatvfs(0.05, server.statvfs)
+    for _ in range(3):
+        await patient.ask(["/srv"])
+    server.alive.set()
+    await wait_for_threads()
+    await asyncio.sleep(0)
+    assert [record.message for record in caplog.records] == [
+        "file system does not answer",
+        "file system answers again",
+    ]
 
 
 async def test_the_reason_of_the_system_is_kept() -> None:
