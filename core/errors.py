@@ -4,6 +4,7 @@ ForewatchError
 ├── ConfigError        configuration files: one or more places with their remedies; commands exit 2
 ├── InvalidInput       what a client sent is wrong and sending it again will not help (HTTP 400, 422)
 ├── Overloaded         no room now, a later try helps (HTTP 429 with Retry-After)
+├── ChannelError       (desk.channels) a notification was not taken; says whether a retry may help
 └── StorageError       the disk or the database refused; nothing was acknowledged (HTTP 503)
 """
 

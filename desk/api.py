@@ -19,6 +19,8 @@ from desk import models, outbox_store, queries, records, store, views
 from desk.outbox import Kind
 from desk.timeline import Entry
 
+_LARGEST_ID = 2**53
+
 
 class Notifier(Protocol):
     """What the API needs of the outbox's sender (`desk.sender.OutboxSender`)."""
@@ -107,6 +109,8 @@ async def list_notifications(request: web.Request, query: views.NotificationQuer
 
 async def retry_notification(request: web.Request) -> views.Notification:
     row_id = int(request.match_info["id"])
+    if row_id > _LARGEST_ID:
+        raise not_found("notification", row_id)
     async with request.app[DATABASE].write() as session:
         revived = await outbox_store.revive(session, row_id, _now(request))
         row = await session.get(models.OutboxRow, row_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
@@ -14,6 +15,8 @@ from cmdb.views import CiRef
 from desk import models, views
 from desk.alert import Role
 from desk.incident import OPEN_STATES, State
+
+_NUMBER = re.compile(r"(INC-)?([0-9]{1,15})", re.IGNORECASE)
 
 _GROUPS: dict[str, Collection[State]] = {
     "open": OPEN_STATES,
@@ -35,8 +38,10 @@ async def list_incidents(session: AsyncSession, query: views.IncidentQuery) -> l
 
 async def find_incident(session: AsyncSession, key: str) -> models.Incident | None:
     """The incident with this number, or with this id."""
-    by_id = key.isascii() and key.isdigit() and len(key) < 18
-    matches = models.Incident.id == int(key) if by_id else models.Incident.number == key.upper()
+    if (numbered := _NUMBER.fullmatch(key)) is None:
+        return None
+    by_number, digits = numbered[1] is not None, numbered[2]
+    matches = models.Incident.number == key.upper() if by_number else models.Incident.id == int(digits)
     return await session.scalar(select(models.Incident).where(matches))
 
 

@@ -141,8 +141,20 @@ async def restore_incident(session: AsyncSession, incident: Incident, now: dt.da
 
 
 async def reopen_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:
-    """Open an incident again because its condition is back; a refusal when it is open, closed, or too late."""
-    return await apply(session, incident, life.Reopen(), Entry.REOPENED, now)
+    """Open an incident again because its condition is back; a refusal when it is open, closed, or too late.
+
+    When another writer has opened a new incident for the condition in the meantime, that one it is:
+    `ALREADY_OPEN`.
+    """
+    await session.flush()
+    try:
+        async with session.begin_nested():
+            refusal = await apply(session, incident, life.Reopen(), Entry.REOPENED, now)
+            await session.flush()
+    except IntegrityError:
+        await session.refresh(incident)
+        return life.Refusal.ALREADY_OPEN
+    return refusal
 
 
 async def apply(

@@ -18,8 +18,10 @@ from desk.outbox import DeliveryState, Kind
 from desk.priority import Priority
 from desk.timeline import Entry
 
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
-Prose = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+# Patterns are searched for: `$` alone would let a final line break through. No NUL, which PostgreSQL does not store.
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^ *[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$(?!\n)")]
+Prose = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=r"^\s*[^\s\x00][^\x00]*$(?!\n)")]
+Id = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class Incident(msgspec.Struct, kw_only=True):
@@ -108,14 +110,14 @@ class SuppressionQuery(PageQuery, kw_only=True):
     """Narrows the ledger to one reason or one incident (its id)."""
 
     reason: Reason | None = None
-    incident: int | None = None
+    incident: Id | None = None
 
 
 class NotificationQuery(PageQuery, kw_only=True):
     """Narrows the outbox to one state or one incident (its id)."""
 
     state: DeliveryState | None = None
-    incident: int | None = None
+    incident: Id | None = None
 
 
 class NewIncident(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -130,7 +132,7 @@ class NewIncident(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: Line
     description: Prose | None = None
-    ci: int | Annotated[str, Meta(max_length=100)] | None = None
+    ci: Id | Annotated[str, Meta(max_length=100, pattern=r"^[^\x00]*$")] | None = None
     services: Annotated[list[Line], Meta(max_length=100)] = []
     impact: Impact | None = None
     urgency: Annotated[int, Meta(ge=1, le=4)] = 3

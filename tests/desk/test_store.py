@@ -97,6 +97,34 @@ async def test_a_recurrence_after_thirty_minutes_is_a_new_incident(database: Dat
         assert (await store.open_incident(session, new_incident(), late)).created
 
 
+async def test_a_recurrence_that_two_writers_see_at_once_is_one_open_incident(database: Database) -> None:
+    async with database.write() as session:
+        old = (await store.open_incident(session, new_incident(), NOON)).incident
+        await store.restore_incident(session, old, after(minutes=5))
+
+    async def reopen() -> bool:
+        async with database.write() as session:
+            row = await session.get_one(Incident, old.id)
+            await asyncio.sleep(0.01)
+            refusal = await store.reopen_incident(session, row, after(minutes=6))
+            await asyncio.sleep(0.01)
+            return refusal is None
+
+    async def open_new() -> bool:
+        async with database.write() as session:
+            opening = await store.open_incident(session, new_incident(), after(minutes=6))
+            await asyncio.sleep(0.01)
+            return opening.created
+
+    won = await asyncio.gather(reopen(), open_new(), reopen(), open_new(), reopen())
+    assert sum(won) == 1
+    async with database.read() as session:
+        rows = list(await session.scalars(select(Incident)))
+        assert sum(store.standing(row).is_open for row in rows) == 1
+        entries = [row.kind for row in await session.scalars(select(IncidentEvent))]
+        assert sum(kind in (Entry.OPENED, Entry.REOPENED) for kind in entries) == 2
+
+
 async def test_only_the_newest_incident_of_a_condition_is_reopened(database: Database) -> None:
     async with database.write() as session:
         await store.restore_incident(session, (await store.open_incident(session, new_incident(), NOON)).incident, NOON)
