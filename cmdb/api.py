@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cmdb import items, registration, relation
+from cmdb import differences, items, registration, relation
 from cmdb.classes import CLASSES
 from cmdb.item import CiState, Origin
 from cmdb.models import ConfigurationItem
@@ -15,6 +15,8 @@ from cmdb.views import (
     CiPatch,
     CiQuery,
     ClassView,
+    DifferenceQuery,
+    DifferenceView,
     ImpactView,
     NewCi,
     NewRelation,
@@ -95,6 +97,17 @@ async def remove_relation(request: web.Request) -> None:
         await relation.part(session, int(request.match_info["id"]), actor=request[PRINCIPAL].name, now=now)
 
 
+async def list_differences(request: web.Request, query: DifferenceQuery) -> Page[DifferenceView]:
+    async with request.app[DATABASE].read() as session:
+        return page_of(await differences.list_open(session, query), query, lambda row: row.id)
+
+
+async def resolve_difference(request: web.Request) -> None:
+    now = to_datetime(request.app[CLOCK].now_ms())
+    async with request.app[DATABASE].write() as session:
+        await differences.resolve(session, int(request.match_info["id"]), now)
+
+
 async def list_classes(request: web.Request) -> Page[ClassView]:
     return Page([one.view() for one in request.app[CLASSES].values()])
 
@@ -171,5 +184,22 @@ ROUTES: list[Route] = [
         status=201,
     ),
     Route("DELETE", r"/api/v1/relations/{id:\d+}", remove_relation, _WRITE, "Remove a relation", status=204),
+    Route(
+        "GET",
+        "/api/v1/ci-differences",
+        list_differences,
+        _READ,
+        "List where reports and the register disagree",
+        query=DifferenceQuery,
+        returns=Page[DifferenceView],
+    ),
+    Route(
+        "POST",
+        r"/api/v1/ci-differences/{id:\d+}/resolve",
+        resolve_difference,
+        _WRITE,
+        "Settle a difference",
+        status=204,
+    ),
     Route("GET", "/api/v1/ci-classes", list_classes, _READ, "List the item classes", returns=Page[ClassView]),
 ]

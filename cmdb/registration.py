@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb import key_store
 from cmdb.classes import CiClass, Classes
+from cmdb.differences import close_all
 from cmdb.item import Origin
 from cmdb.items import apply, insert
-from cmdb.keys import KeyKind, name_key
+from cmdb.keys import Key, KeyKind, name_key
 from cmdb.models import ConfigurationItem, IdentityKey, InstanceBinding, Relation
 from cmdb.register import bump, lock, note
 from cmdb.views import CiPatch, NewCi
@@ -26,8 +27,8 @@ async def register(
 ) -> tuple[ConfigurationItem, bool]:
     """Register an item by hand; True when it is new.
 
-    An item of the same name that agents discovered and nobody recorded yet is the same thing: it is
-    confirmed with what was given, and False is returned.
+    An item that agents discovered and nobody recorded yet is the same thing when an identifying value, or
+    else the name, says so: it is confirmed with what was given, and False is returned.
 
     Raises:
         Problem: 422 a field is wrong; 409 another item has an identifying value.
@@ -37,7 +38,7 @@ async def register(
     values, wrong = of_class.check(new.attributes, complete=True)
     _refuse(wrong)
     values = {name: value for name, value in values.items() if value is not None}
-    discovered = await _discovered(session, new.name)
+    discovered = await _discovered(session, new.name, of_class.keys(values))
     if discovered is not None:
         given = {name: value for name, value in new.attributes.items() if value is not None}
         patch = CiPatch(name=new.name, class_=new.class_, state=new.state, attributes=given)
@@ -97,6 +98,7 @@ async def remove(session: AsyncSession, ci: ConfigurationItem, *, actor: str, no
     await session.execute(delete(IdentityKey).where(IdentityKey.ci_id == ci.id))
     await session.execute(delete(InstanceBinding).where(InstanceBinding.ci_id == ci.id))
     await session.execute(delete(Relation).where(or_(Relation.source_id == ci.id, Relation.target_id == ci.id)))
+    await close_all(session, ci.id, now)
     ci.removed_at = now
     ci.updated_at = now
     ci.version += 1
@@ -121,16 +123,14 @@ def _values_after(ci: ConfigurationItem, of_class: CiClass, given: Mapping[str, 
     return {name: value for name, value in values.items() if value is not None}
 
 
-async def _discovered(session: AsyncSession, name: str) -> ConfigurationItem | None:
-    """The only item of this name, if agents discovered it and nobody recorded anything of it."""
-    same = list(
-        await session.scalars(
-            select(ConfigurationItem)
-            .where(ConfigurationItem.name_key == name_key(name), ConfigurationItem.removed_at.is_(None))
-            .limit(2)
-        )
+async def _discovered(session: AsyncSession, name: str, keys: frozenset[Key]) -> ConfigurationItem | None:
+    """The one item with these keys, or without any the only one of this name, if nobody recorded anything of it yet."""
+    holders = set((await key_store.holders(session, keys)).values())
+    same = ConfigurationItem.id.in_(holders) if holders else ConfigurationItem.name_key == name_key(name)
+    found = list(
+        await session.scalars(select(ConfigurationItem).where(same, ConfigurationItem.removed_at.is_(None)).limit(2))
     )
-    return same[0] if len(same) == 1 and same[0].origin == Origin.DISCOVERED and not same[0].recorded else None
+    return found[0] if len(found) == 1 and found[0].origin == Origin.DISCOVERED and not found[0].recorded else None
 
 
 def _concrete(classes: Classes, name: str) -> CiClass:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from cmdb.identity import Reason
 from cmdb.item import CiState, Origin, RelationType
 from core.http import PageQuery
 
@@ -114,6 +115,32 @@ class ImpactView(msgspec.Struct, kw_only=True):
 
     services: list[CiRef]
     upstream: list[CiRef]
+
+
+class DifferenceView(msgspec.Struct, kw_only=True):
+    """Where a report and the register disagree.
+
+    `ci` is the item that the report was taken for, null when that could not be decided; `other_ci` the item
+    that it disagrees with; `subject` the attribute or kind of key.
+    """
+
+    id: int
+    reason: Reason
+    instance: str
+    agent: str
+    ci: CiRef | None
+    other_ci: CiRef | None
+    subject: str
+    recorded: str
+    reported: str
+    first_seen_at: dt.datetime
+    last_seen_at: dt.datetime
+
+
+class DifferenceQuery(PageQuery):
+    """Filters of the list of differences."""
+
+    reason: Reason | None = None
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -118,6 +118,44 @@ async def test_registering_what_was_discovered_under_that_name_confirms_it(
     assert status == 409, "it is recorded now"
 
 
+async def test_registering_a_discovered_device_by_its_address_confirms_it_under_the_given_name(
+    client: Client, database: Database, classes: Classes
+) -> None:
+    async with database.write() as session:
+        report = device("core-1", management_address="127.0.0.1:1161")
+        found = await reconcile(session, report, classes=classes, agent="edge-1", now=NOW)
+    status, confirmed = await post(client, "/api/v1/cis", CORE | {"name": "Core switch"})
+    assert found.ci is not None
+    assert (status, confirmed["id"], confirmed["name"]) == (200, found.ci.id, "Core switch")
+    assert confirmed["instances"] == ["core-1"]
+
+
+async def test_differences_are_listed_and_settled(client: Client, database: Database, classes: Classes) -> None:
+    for serial in ("OLD1", "NEW1"):
+        async with database.write() as session:
+            report = device("core-1", serial_number=serial, management_address="10.0.0.1")
+            await reconcile(session, report, classes=classes, agent="edge-1", now=NOW)
+    _, page = await get(client, "/api/v1/ci-differences")
+    (moved,) = page["items"]
+    assert (moved["reason"], moved["subject"], moved["reported"]) == ("key_moved", "management_address", "10.0.0.1")
+    assert (moved["ci"]["code"], moved["other_ci"]["code"]) == ("DEV-000002", "DEV-000001")
+    assert (await get(client, "/api/v1/ci-differences?reason=attribute"))[1]["items"] == []
+    assert (await client.post(f"/api/v1/ci-differences/{moved['id']}/resolve")).status == 204
+    assert (await client.post(f"/api/v1/ci-differences/{moved['id']}/resolve")).status == 404
+    assert (await client.post("/api/v1/ci-differences/99999999999/resolve")).status == 404
+    assert (await get(client, "/api/v1/ci-differences"))[1]["items"] == []
+
+
+async def test_a_removed_item_settles_its_differences(client: Client, database: Database, classes: Classes) -> None:
+    await post(client, "/api/v1/cis", CORE | {"attributes": {"location": "Room 101"}})
+    async with database.write() as session:
+        report = device("core-1", serial_number="FOC1", location="Room 202")
+        await reconcile(session, report, classes=classes, agent="edge-1", now=NOW)
+    assert len((await get(client, "/api/v1/ci-differences"))[1]["items"]) == 1
+    await client.delete("/api/v1/cis/SW-000001")
+    assert (await get(client, "/api/v1/ci-differences"))[1]["items"] == []
+
+
 async def test_a_change_counts_the_version_and_keeps_the_rest(client: Client) -> None:
     _, made = await post(client, "/api/v1/cis", CORE)
     body = {"name": "core-a", "state": "in_repair", "attributes": {"location": "Room 101"}}
