@@ -21,12 +21,12 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from collector.ingest.limits import IngestLimits, check_labels
+from collector.ingest.label_reader import LabelReader
+from collector.ingest.limits import IngestLimits
 from collector.ingest.wire import parse_time_series, parse_write_request
 from collector.series.refusal import Refusal
 from core.errors import InvalidInput
 from core.labels import quote
-from core.remote_write import encode_labels
 from rules.source import Ids, Times, Values
 
 TAIL = 18
@@ -64,36 +64,102 @@ class Decoded:
         return len(self.times) + self.refused.total()
 
 
-def decode(body: bytes, known: Mapping[bytes, int], limits: IngestLimits) -> Decoded:
-    """Decode a body; `known` tells the ids of the store's keys.
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A body's series before any is parsed.
 
-    Raises:
-        InvalidInput: the body is no remote-write request; nothing of it can be used.
+    Attributes:
+        messages: the series.
+        keys: each without its last 18 bytes.
+        ids: [series] of the keys, `UNKNOWN` where the store has none.
+        tails: [series, 18] the last bytes.
+        steady: [series] whether a known key and one sample are all there is to it.
     """
-    try:
-        return _decode(body, known, limits)
-    except DecodeError as error:
-        raise InvalidInput("malformed_protobuf", f"the body is no remote-write request: {error}") from error
+
+    messages: list[bytes]
+    keys: list[bytes]
+    ids: Ids
+    tails: NDArray[np.uint8]
+    steady: NDArray[np.bool_]
+
+    @property
+    def unsteady(self) -> int:
+        """How many series need the protobuf decoder."""
+        return len(self.messages) - int(self.steady.sum())
 
 
-def _decode(body: bytes, known: Mapping[bytes, int], limits: IngestLimits) -> Decoded:
-    found = parse_write_request(body).timeseries
-    if len(found) > limits.series:
-        raise InvalidInput("too_many_series", f"a push may bring at most {limits.series} series", status=413)
-    messages = list(found)
-    keys = [message[:-TAIL] for message in messages]
-    ids = [known.get(key, UNKNOWN) for key in keys]
-    tails = _cut_tails(messages)
-    steady = are_steady(tails) & (np.array(ids, np.int64) != UNKNOWN)
-    if steady.all():
-        values, times = read_tails(tails)
-        return Decoded(keys, np.array(ids, np.int64), np.arange(len(keys)), times, values, steady=True)
-    places = np.flatnonzero(steady)
-    rest = _General(limits)
-    for place in np.flatnonzero(~steady).tolist():
-        rest.add(messages[place], place)
-    at = places.tolist()
-    return _merge([keys[place] for place in at], [ids[place] for place in at], places, tails[places], rest, known)
+class Decoder:
+    """Decodes bodies; `known` tells the ids of the store's keys."""
+
+    def __init__(self, known: Mapping[bytes, int], limits: IngestLimits) -> None:
+        self._known = known
+        self._limits = limits
+        self._labels = LabelReader(limits)
+
+    def decode(self, body: bytes) -> Decoded:
+        """A whole body at once.
+
+        Raises:
+            InvalidInput: the body is no remote-write request; nothing of it can be used.
+        """
+        return self.finish(self.split(body))
+
+    def split(self, body: bytes) -> Split:
+        """The quick half: the body's series, those of known keys in the steady shape told from the others.
+
+        Raises:
+            InvalidInput: the body is no protobuf message, or brings too many series.
+        """
+        try:
+            found = parse_write_request(body).timeseries
+        except DecodeError as error:
+            raise _malformed(error) from error
+        if len(found) > self._limits.series:
+            raise InvalidInput("too_many_series", f"at most {self._limits.series} series a push are taken", status=413)
+        messages = list(found)
+        keys = [message[:-TAIL] for message in messages]
+        ids = np.array([self._known.get(key, UNKNOWN) for key in keys], np.int64)
+        tails = _cut_tails(messages)
+        return Split(messages, keys, ids, tails, are_steady(tails) & (ids != UNKNOWN))
+
+    def finish(self, split: Split) -> Decoded:
+        """The slow half: the series that need the protobuf decoder, and all in their order.
+
+        Raises:
+            InvalidInput: one of them is malformed, and with it the whole body.
+        """
+        if split.steady.all():
+            values, times = read_tails(split.tails)
+            return Decoded(split.keys, split.ids, np.arange(len(split.keys)), times, values, steady=True)
+        rest = _General(self._labels, self._limits)
+        try:
+            for place in np.flatnonzero(~split.steady).tolist():
+                rest.add(split.messages[place], place)
+        except DecodeError as error:
+            raise _malformed(error) from error
+        return self._merge(split, rest)
+
+    def _merge(self, split: Split, rest: _General) -> Decoded:
+        """Series in the steady shape and the others, in the order of the push."""
+        places = np.flatnonzero(split.steady)
+        keys = [split.keys[place] for place in places.tolist()]
+        values, times = read_tails(split.tails[places])
+        order = np.argsort(np.concatenate([places, np.array(rest.order, np.int64)]), kind="stable")
+        rest_ids = np.array([self._known.get(key, UNKNOWN) for key in rest.keys], np.int64)
+        series = np.concatenate([np.arange(len(keys)), np.array(rest.series, np.int64) + len(keys)])
+        return Decoded(
+            keys + rest.keys,
+            np.concatenate([split.ids[places], rest_ids]),
+            series[order],
+            np.concatenate([times, np.array(rest.times, np.int64)])[order],
+            np.concatenate([values, np.array(rest.values, np.float64)])[order],
+            rest.refused,
+            rest.faults,
+        )
+
+
+def _malformed(error: DecodeError) -> InvalidInput:
+    return InvalidInput("malformed_protobuf", f"the body is no remote-write request: {error}")
 
 
 def _cut_tails(messages: list[bytes]) -> NDArray[np.uint8]:
@@ -129,7 +195,8 @@ class _General:
         order: [samples] the place in the push of the series that each sample came in.
     """
 
-    def __init__(self, limits: IngestLimits) -> None:
+    def __init__(self, labels: LabelReader, limits: IngestLimits) -> None:
+        self._labels = labels
         self._limits = limits
         self.keys: list[bytes] = []
         self.series: list[int] = []
@@ -146,15 +213,15 @@ class _General:
             return
         parsed = parse_time_series(message)
         pairs = [(label.name, label.value) for label in parsed.labels[: self._limits.labels + 1]]
-        checked = check_labels(pairs, self._limits)
-        if isinstance(checked, Refusal):
-            self._refuse(checked, len(parsed.samples) + len(parsed.histograms), pairs)
+        key = self._labels.key(pairs)
+        if isinstance(key, Refusal):
+            self._refuse(key, len(parsed.samples) + len(parsed.histograms), pairs)
             return
         self._refuse(Refusal.NATIVE_HISTOGRAM, len(parsed.histograms), pairs)
         if len(parsed.samples):
             self.series += [len(self.keys)] * len(parsed.samples)
             self.order += [place] * len(parsed.samples)
-            self.keys.append(encode_labels(checked))
+            self.keys.append(key)
             self.times += [sample.timestamp for sample in parsed.samples]
             self.values += [sample.value for sample in parsed.samples]
 
@@ -175,19 +242,3 @@ def _describe(pairs: list[tuple[bytes, bytes]]) -> str:
 def _clip(raw: bytes) -> str:
     text = raw[:64].decode("utf-8", "replace")
     return text + "…" if len(raw) > 64 else text
-
-
-def _merge(
-    keys: list[bytes], ids: list[int], places: NDArray[np.int64], tails: NDArray[np.uint8], rest: _General,
-    known: Mapping[bytes, int],
-) -> Decoded:  # fmt: skip
-    """Series in the steady shape, standing at `places`, and the others, in the order of the push."""
-    values, times = read_tails(tails)
-    order = np.argsort(np.concatenate([places, np.array(rest.order, np.int64)]), kind="stable")
-    series = np.concatenate([np.arange(len(keys)), np.array(rest.series, np.int64) + len(keys)])
-    all_times = np.concatenate([times, np.array(rest.times, np.int64)])
-    all_values = np.concatenate([values, np.array(rest.values, np.float64)])
-    all_ids = np.array(ids + [known.get(key, UNKNOWN) for key in rest.keys], np.int64)
-    return Decoded(
-        keys + rest.keys, all_ids, series[order], all_times[order], all_values[order], rest.refused, rest.faults
-    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import cramjam
 import numpy as np
 
-from collector.ingest.decode import UNKNOWN, Decoded, decode
+from collector.ingest.decode import UNKNOWN, Decoded, Decoder
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
@@ -27,6 +27,7 @@ from core.labels import spell
 from rules.source import Ids
 
 _INLINE_BYTES = 1 << 20  # decompressed; a larger body is decoded in a thread
+_INLINE_UNSTEADY = 200  # series that need the protobuf decoder; more go to a thread too
 _SAMPLES_A_STEP = 16_384  # appended before other requests get their turn
 _BIRTHS_A_STEP = 512
 _SHOWN = 3
@@ -71,6 +72,7 @@ class Ingest:
         self._clock = clock
         self._sequences = Sequences()
         self._skews = Skews()
+        self._decoder = Decoder(store.known, limits)
         self._templates = Templates(limits.template_bytes)
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         metrics.in_flight.set_function(lambda: self.pressure.in_flight)
@@ -113,19 +115,24 @@ class Ingest:
 
     async def _take(self, compressed: bytes, size: int, sender: str, shift_ms: int) -> Outcome:
         retirements = self._store.retirements
-        if size <= _INLINE_BYTES:
-            decoded = self._decode_small(decompress(compressed), sender, retirements)
-        else:
-            decoded = await asyncio.to_thread(lambda: decode(decompress(compressed), self._store.known, self.limits))
+        decoded = await self._decode(compressed, size, sender, retirements)
         ids = await self._resolve(decoded, sender, retirements)
         return await self._append(decoded, ids, sender, shift_ms)
 
-    def _decode_small(self, body: bytes, sender: str, retirements: int) -> Decoded:
+    async def _decode(self, compressed: bytes, size: int, sender: str, retirements: int) -> Decoded:
+        """Decode here what takes a millisecond or two, and everything else in a thread."""
+        if size > _INLINE_BYTES:
+            return await asyncio.to_thread(lambda: self._decoder.decode(decompress(compressed)))
+        body = decompress(compressed)
         decoded = self._templates.match(sender, body, retirements)
-        if decoded is None:
-            decoded = decode(body, self._store.known, self.limits)
-            if decoded.steady:
-                self._templates.learn(sender, body, decoded)
+        if decoded is not None:
+            return decoded
+        split = self._decoder.split(body)
+        if split.unsteady > _INLINE_UNSTEADY:
+            return await asyncio.to_thread(self._decoder.finish, split)
+        decoded = self._decoder.finish(split)
+        if decoded.steady:
+            self._templates.learn(sender, body, decoded)
         return decoded
 
     async def _resolve(self, decoded: Decoded, sender: str, retirements: int) -> Ids:

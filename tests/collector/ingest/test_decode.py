@@ -9,8 +9,9 @@ from google.protobuf.message import DecodeError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from collector.ingest.decode import UNKNOWN, decode
-from collector.ingest.limits import IngestLimits, check_labels
+from collector.ingest.decode import UNKNOWN, Decoder
+from collector.ingest.label_reader import LabelReader
+from collector.ingest.limits import IngestLimits
 from collector.series.refusal import Refusal
 from core.errors import InvalidInput
 from core.labels import labels
@@ -20,6 +21,7 @@ from tests.collector.ingest.messages import PlainWriteRequest, field, label, sam
 LIMITS = IngestLimits(labels=6, label_name_bytes=20, label_value_bytes=30, series_bytes=2000)
 KNOWN_SETS = [labels(__name__="up", instance=f"i{n}") for n in range(4)]
 KNOWN = {encode_labels(of): 10 + n for n, of in enumerate(KNOWN_SETS)}
+DECODER = Decoder(KNOWN, LIMITS)  # one for all, so that what it remembers cannot do harm
 
 
 def bits(value: float) -> bytes:
@@ -35,17 +37,17 @@ def plainly(body: bytes):
             refused[reason] = refused.get(reason, 0) + count
 
     for one in PlainWriteRequest.FromString(body).timeseries:
-        checked = check_labels([(pair.name, pair.value) for pair in one.labels], LIMITS)
-        if isinstance(checked, Refusal):
-            refuse(checked, len(one.samples) + len(one.histograms))
+        key = LabelReader(LIMITS).key([(pair.name, pair.value) for pair in one.labels])
+        if isinstance(key, Refusal):
+            refuse(key, len(one.samples) + len(one.histograms))
             continue
         refuse(Refusal.NATIVE_HISTOGRAM, len(one.histograms))
-        taken += [(encode_labels(checked), each.timestamp, bits(each.value)) for each in one.samples]
+        taken += [(key, each.timestamp, bits(each.value)) for each in one.samples]
     return taken, refused
 
 
 def by_columns(body: bytes):
-    decoded = decode(body, KNOWN, LIMITS)
+    decoded = DECODER.decode(body)
     for key, row in zip(decoded.keys, decoded.ids.tolist(), strict=True):
         assert row == KNOWN.get(key, UNKNOWN)
     taken = [
@@ -138,4 +140,15 @@ CHECKS = [
 
 @pytest.mark.parametrize(("pairs", "expected", "reason"), CHECKS)
 def test_label_sets_are_taken_or_refused_for_a_named_reason(pairs, expected, reason) -> None:
-    assert check_labels(pairs, LIMITS) == expected, reason
+    key = expected if isinstance(expected, Refusal) else encode_labels(expected)
+    reader = LabelReader(LIMITS)
+    assert reader.key(pairs) == key, reason
+    assert reader.key(pairs) == key, "and the same when it is remembered"
+
+
+def test_what_a_reader_remembers_is_bounded(monkeypatch) -> None:
+    monkeypatch.setattr("collector.ingest.label_reader._MOST_KEPT", 10)
+    reader = LabelReader(LIMITS)
+    for n in range(100):
+        assert reader.key([(b"__name__", b"m"), (b"n", b"%d" % n)]) == encode_labels(labels(__name__="m", n=str(n)))
+    assert len(reader._known) <= 10

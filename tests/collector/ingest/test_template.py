@@ -7,7 +7,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.ingest.decode import decode
+from collector.ingest.decode import Decoder
 from collector.ingest.limits import IngestLimits
 from collector.ingest.template import Templates
 from core.labels import labels
@@ -18,6 +18,7 @@ LIMITS = IngestLimits()
 SETS = [labels(__name__="up", instance=f"i{n}", note="x" * length) for n, length in enumerate([1, 5, 90, 130, 20_000])]
 KNOWN = {encode_labels(of): 10 + n for n, of in enumerate(SETS)}
 KEYS = list(KNOWN)
+DECODER = Decoder(KNOWN, LIMITS)
 NOW = 1_760_000_000_000
 
 
@@ -34,7 +35,7 @@ def learnt(body: bytes, *, times: int = 2, max_bytes: int = 1 << 20) -> Template
     templates = Templates(max_bytes)
     for _ in range(times):
         if templates.match("a", body, 0) is None:
-            templates.learn("a", body, decode(body, KNOWN, LIMITS))
+            templates.learn("a", body, DECODER.decode(body))
     return templates
 
 
@@ -53,7 +54,7 @@ def test_a_repeated_layout_decodes_by_its_template_as_without(order, data, at) -
     body = push(order, second, at)
     found = templates.match("a", body, 0)
     assert found is not None
-    assert columns(found) == columns(decode(body, KNOWN, LIMITS))
+    assert columns(found) == columns(DECODER.decode(body))
 
 
 @given(orders, st.data())
@@ -64,7 +65,7 @@ def test_a_body_changed_anywhere_decodes_as_without_a_template(order, data) -> N
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     found = templates.match("a", bytes(body), 0)
     if found is not None:
-        assert columns(found) == columns(decode(bytes(body), KNOWN, LIMITS))
+        assert columns(found) == columns(DECODER.decode(bytes(body)))
 
 
 @given(st.binary(max_size=40))
@@ -97,7 +98,7 @@ def test_templates_keep_within_their_memory() -> None:
     for body in bodies:
         for _ in range(2):
             assert templates.match("a", body, 0) is None
-            templates.learn("a", body, decode(body, KNOWN, LIMITS))
+            templates.learn("a", body, DECODER.decode(body))
     assert templates.match("a", bodies[0], 0) is None, "the longest unused gave way"
     assert templates.match("a", bodies[2], 0) is not None
 
@@ -113,5 +114,5 @@ def test_look_alikes_that_never_match_are_given_up() -> None:
     for _ in range(10):
         for body in (one, other):
             assert templates.match("a", body, 0) is None
-            templates.learn("a", body, decode(body, known, LIMITS))
+            templates.learn("a", body, Decoder(known, LIMITS).decode(body))
     assert not templates._templates
