@@ -29,7 +29,8 @@ from core.config import compose, line_of
 from core.errors import ConfigError, Fault
 from core.labels import is_metric_name, quote
 from rules.alerting import AlertingRule
-from rules.nodes import Entries, Reader
+from rules.nodes import Entries, Reader, Text
+from rules.promql.parse import parse
 from rules.promql.plan import Expression
 from rules.recording import RecordingRule
 
@@ -38,6 +39,8 @@ RECOVER = "forewatch_recover"  # annotation: an expression that must hold before
 _GROUP_KEYS = ("name", "interval", "limit", "rules")
 _RULE_KEYS = ("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")
 _NOT_FOR_RECORD = ("for", "keep_firing_for", "annotations")
+
+_NOTHING = parse("vector(0) > 0")  # stands for an expression that cannot be used; such a file is never loaded
 
 Rule = AlertingRule | RecordingRule
 
@@ -178,51 +181,62 @@ def _group(reader: Reader, file: str, node: yaml.Node, number: int, keys: _Keys)
 def _rule(reader: Reader, file: str, group: str, node: yaml.Node, number: int, keys: _Keys) -> Rule | None:
     name = _name(node, ("alert", "record"))
     inner = reader.within(f"rule {quote(name or f'#{number}')}")
+    if not isinstance(node, yaml.MappingNode):
+        inner.fault(node, "must be a mapping of keys to values")
+        return None
     before = len(reader.faults)
     entries = inner.mapping(node, _RULE_KEYS)
-    expression = inner.expression(entries, "expr")
-    if not inner.text(entries, "expr").strip():
-        inner.fault(node, "expr: is required")
-    labels = {label: text for label, (_, text) in inner.texts(entries, "labels").items()}
     if "alert" in entries and "record" in entries:
         inner.fault(node, "has both alert and record; a rule is one of them")
     elif not name:
         inner.fault(node, "needs alert or record with the rule's name")
+    expression, labels = _expression(inner, entries, node), inner.texts(entries, "labels")
+    key = keys.next(group, name, {label: text.text for label, text in labels.items()})
     make = _recording if "record" in entries else _alerting
-    rule = make(inner, entries, expression, keys.next(group, name, labels), file, line_of(node))
+    rule = make(inner, entries, name, expression, labels, key, file, line_of(node))
     return rule if len(reader.faults) == before else None
 
 
+def _expression(reader: Reader, entries: Entries, rule: yaml.Node) -> Expression:
+    """The rule's expression; another one, and a fault, when it has none that can be used."""
+    if "expr" in entries and isinstance(entries["expr"][1], yaml.ScalarNode):
+        text = Text(*entries["expr"], reader.text(entries, "expr"))
+        if text.text.strip():
+            return reader.expression(text, "expr") or _NOTHING
+    elif "expr" in entries:
+        reader.text(entries, "expr")
+        return _NOTHING
+    reader.fault(rule, "expr: is required")
+    return _NOTHING
+
+
 def _alerting(
-    reader: Reader, entries: Entries, expression: Expression | None, key: str, file: str, line: int
-) -> Rule | None:
+    reader: Reader, entries: Entries, name: str, expression: Expression, labels: dict[str, Text],
+    key: str, file: str, line: int,
+) -> Rule:  # fmt: skip
     annotations = reader.texts(entries, "annotations")
     recover = annotations.pop(RECOVER, None)
     holds = None
-    if recover is not None:
-        holds = reader.expression(reader.mapping(entries["annotations"][1], None), RECOVER)
-        if not recover[1].strip():
-            reader.fault(recover[0], f"{RECOVER}: is empty")
-    labels = reader.templates(reader.texts(entries, "labels"), "labels")
-    templates = reader.templates(annotations, "annotations")
-    waits, keeps = reader.duration(entries, "for"), reader.duration(entries, "keep_firing_for")
-    if expression is None:
-        return None
-    name = reader.text(entries, "alert")
-    return AlertingRule(key, name, expression, waits, keeps, labels, templates, holds, file, line)
+    if recover is not None and recover.text.strip():
+        holds = reader.expression(recover, RECOVER)
+    elif recover is not None:
+        reader.fault(recover.key, f"{RECOVER}: is empty")
+    return AlertingRule(
+        key, name, expression, reader.duration(entries, "for"), reader.duration(entries, "keep_firing_for"),
+        reader.templates(labels, "labels"), reader.templates(annotations, "annotations"), holds, file, line,
+    )  # fmt: skip
 
 
 def _recording(
-    reader: Reader, entries: Entries, expression: Expression | None, key: str, file: str, line: int
-) -> Rule | None:
+    reader: Reader, entries: Entries, name: str, expression: Expression, labels: dict[str, Text],
+    key: str, file: str, line: int,
+) -> Rule:  # fmt: skip
     for unwanted in _NOT_FOR_RECORD:
         if unwanted in entries:
             reader.fault(entries[unwanted][0], f"{unwanted}: is for alerting rules, not for recording rules")
-    name = reader.text(entries, "record")
     if name and not is_metric_name(name):
         reader.fault(entries["record"][0], f"record: {name!r} is no metric name; use letters, digits, _ and :")
-    labels = {label: text for label, (_, text) in reader.texts(entries, "labels").items()}
-    return None if expression is None else RecordingRule(key, name, expression, labels, file, line)
+    return RecordingRule(key, name, expression, {label: text.text for label, text in labels.items()}, file, line)
 
 
 def _name(node: yaml.Node, keys: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import math
 import re
 
@@ -19,10 +20,7 @@ def spell_float(value: float) -> str:
     magnitude = abs(value)
     if magnitude != 0 and (magnitude < 1e-4 or magnitude >= 1e21):
         return _EXPONENT.sub(r"e\g<1>0\2", _scientific(repr(value)))
-    text = repr(value)
-    if "e" in text:
-        text = f"{value:f}"
-    return text.removesuffix(".0")
+    return f"{decimal.Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def _scientific(text: str) -> str:

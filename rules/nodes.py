@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import yaml
@@ -17,6 +18,17 @@ from rules.promql.plan import Expression
 from rules.template import Template
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text, the node of its key and its own."""
+
+    key: yaml.Node
+    node: yaml.Node
+    text: str
+
+
 Entries = dict[str, tuple[yaml.Node, yaml.Node]]  # key: (key's node, value's node)
 
 _NULL = "tag:yaml.org,2002:null"
@@ -99,29 +111,22 @@ class Reader:
             self.fault(entries[key][0], f"{key}: {error}")
             return None
 
-    def expression(self, entries: Entries, key: str) -> Expression | None:
-        """The expression of a key; None when it is empty or wrong, and then there is a fault."""
-        text = self.text(entries, key)
-        if key not in entries or not text.strip():
-            return None
-        return self._parsed(entries[key], key, text)
-
-    def _parsed(self, entry: tuple[yaml.Node, yaml.Node], key: str, text: str) -> Expression | None:
-        key_node, node = entry
+    def expression(self, text: Text, name: str) -> Expression | None:
+        """The expression of a text; None when it is wrong, and then there is a fault."""
         try:
-            return parse(text)
+            return parse(text.text)
         except PromqlError as error:
-            in_block = isinstance(node, yaml.ScalarNode) and node.style == "|"
-            self.fault(line_of(node) + error.line if in_block else line_of(key_node), f"{key}: {error}")
+            in_block = isinstance(text.node, yaml.ScalarNode) and text.node.style == "|"
+            self.fault(line_of(text.node) + error.line if in_block else line_of(text.key), f"{name}: {error}")
             return None
 
-    def texts(self, entries: Entries, key: str) -> dict[str, tuple[yaml.Node, str]]:
-        """The label names and texts of a mapping under a key, with the node of each name."""
+    def texts(self, entries: Entries, key: str) -> dict[str, Text]:
+        """The label names and texts of a mapping under a key."""
         if key not in entries:
             return {}
         inner = self.within(key)
         named = inner.mapping(entries[key][1], None)
-        return {name: (named[name][0], inner.text(named, name)) for name in named if inner.label_name(named, name)}
+        return {name: Text(*named[name], inner.text(named, name)) for name in named if inner.label_name(named, name)}
 
     def label_name(self, entries: Entries, name: str) -> bool:
         """Whether a key may name a label; a fault when not."""
@@ -130,14 +135,14 @@ class Reader:
             self.fault(entries[name][0], f"{name!r} is no label name; use letters, digits and _, not __name__")
         return good
 
-    def templates(self, texts: Mapping[str, tuple[yaml.Node, str]], key: str) -> dict[str, Template]:
+    def templates(self, texts: Mapping[str, Text], key: str) -> dict[str, Template]:
         """The texts as templates."""
         templates = {}
-        for name, (node, text) in texts.items():
+        for name, text in texts.items():
             try:
-                templates[name] = Template(text)
+                templates[name] = Template(text.text)
             except TemplateError as error:
-                self.fault(node, f"{key}: {name}: {error}")
+                self.fault(text.key, f"{key}: {name}: {error}")
         return templates
 
 

@@ -70,7 +70,11 @@ class Source(Protocol):
         ...
 
     def labels(self, series_id: int) -> Labels:
-        """The label set of a series."""
+        """The label set of a series.
+
+        Raises:
+            KeyError: no live series has this id; it may have been retired since it was selected.
+        """
         ...
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:

@@ -18,12 +18,15 @@ from rules.errors import TemplateError
 from rules.humanize import spell_float
 from rules.template_functions import FUNCTIONS, Value, compile_format
 
+MAX_LENGTH = 20_000
+
 Evaluate = Callable[[Mapping[str, str], float], Value]
 
+# Every alternative begins with another character, so that matching takes linear time.
 _ACTION = re.compile(
     r"\{\{(?P<left>-(?=\s))?"
-    r"(?P<body>(?:\"(?:\\.|[^\"\\])*\"|`[^`]*`|/\*.*?\*/|(?!\}\}).)*?)"
-    r"(?P<right>(?<=\s)-)?\}\}",
+    r"(?P<body>\s*/\*(?:[^*]|\*(?!/))*\*/\s*-?|(?:\"(?:\\.|[^\"\\])*\"|`[^`]*`|[^\"`}]|\}(?!\}))*)"
+    r"\}\}",
     re.DOTALL,
 )
 _COMMENT = re.compile(r"\s*/\*.*\*/\s*", re.DOTALL)
@@ -45,6 +48,8 @@ class Template:
             TemplateError: something in it is not supported.
         """
         self.text = text
+        if len(text) > MAX_LENGTH:
+            raise TemplateError(f"is longer than {MAX_LENGTH} characters")
         self._parts = list(_parts(text))
 
     def expand(self, series: Labels, value: float) -> str:
@@ -76,22 +81,23 @@ def _spell(value: Value) -> str:
 
 def _parts(text: str) -> Iterator[str | Evaluate]:
     at, trim = 0, False
-    for action in _ACTION.finditer(text):
-        before = text[at : action.start()]
-        yield from _literal(before.lstrip() if trim else before, trim_right=bool(action["left"]))
-        if _COMMENT.fullmatch(action["body"]) is None:
-            yield _Action(action["body"]).compile()
-        at, trim = action.end(), bool(action["right"])
-    yield from _literal(text[at:].lstrip() if trim else text[at:], trim_right=False)
-
-
-def _literal(text: str, *, trim_right: bool) -> Iterator[str]:
-    if "{{" in text:
-        raise TemplateError(f"unclosed action: {text[text.index('{{') :][:40]!r}")
-    if trim_right:
-        text = text.rstrip()
-    if text:
-        yield text
+    while True:
+        opening = text.find("{{", at)
+        literal = text[at:] if opening < 0 else text[at:opening]
+        action = None if opening < 0 else _ACTION.match(text, opening)
+        if opening >= 0 and action is None:
+            raise TemplateError(f"unclosed action: {text[opening : opening + 40]!r}")
+        literal = literal.lstrip() if trim else literal
+        literal = literal.rstrip() if action is not None and action["left"] else literal
+        if literal:
+            yield literal
+        if action is None:
+            return
+        at, body = action.end(), action["body"]
+        trim = body.endswith("-") and body[-2:-1].isspace()
+        body = body[:-1] if trim else body
+        if _COMMENT.fullmatch(body) is None:
+            yield _Action(body).compile()
 
 
 class _Action:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.labels import Labels
+from rules.errors import EvaluationError
 from rules.promql.vector import Table
 from rules.source import Ids, Matcher, Source
 
 _MOST_KEPT = 10_000
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,18 @@ class Selections:
         return found
 
     def _look_up(self, matchers: tuple[Matcher, ...]) -> Selection:
-        ids = np.asarray(self._source.select(matchers), np.int64)
-        rows = [self._source.labels(series_id) for series_id in ids.tolist()]
+        ids, rows = self._read(matchers)
         former = self._former.get(matchers)
         # An id may have been given to another series since, so equal ids alone prove nothing.
         if former is not None and np.array_equal(former.ids, ids) and former.table.rows == rows:
             return former
         return Selection(ids, Table(rows))
+
+    def _read(self, matchers: tuple[Matcher, ...]) -> tuple[Ids, list[Labels]]:
+        for _ in range(_TRIES):
+            ids = np.asarray(self._source.select(matchers), np.int64)
+            try:
+                return ids, [self._source.labels(series_id) for series_id in ids.tolist()]
+            except KeyError:  # retired since; what is live now is asked for again
+                continue
+        raise EvaluationError("series are retired faster than they can be read")

@@ -6,7 +6,7 @@ Three choices keep known differences between Debian's Prometheus 2.42 and Promet
 - extrapolation to a counter's zero is cut at another place: counters start high and never fall to near zero;
 - the deviation of one NaN is 0 in 2.42 and NaN in 3: stddev and stdvar have a table of their own.
 
-Operands of == and of vector-to-vector comparison are exact (whole numbers), so that the last bit of a mean decides nothing.
+Operands of == and of vector-to-vector comparison are exact (whole numbers), so that no last bit decides anything.
 """
 
 from __future__ import annotations
