@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb.item import Impact
 from cmdb.models import ConfigurationItem
+from cmdb.store import load_graph
 from core.access import PRINCIPAL, Permission
 from core.clock import to_datetime
 from core.http import CLOCK, DATABASE, FieldError, Page, Problem, Route, not_found, page_of
@@ -49,15 +50,7 @@ async def show_incident(request: web.Request) -> views.IncidentDetail:
 async def report_incident(request: web.Request, body: views.NewIncident) -> views.Incident:
     now, notifier = _now(request), request.app[NOTIFIER]
     async with request.app[DATABASE].write() as session:
-        new = records.NewIncident(
-            title=body.title,
-            impact=body.impact or (Impact.SERVICE if body.services else Impact.PERSON),
-            urgency=body.urgency,
-            origin=life.Origin(body.origin),
-            annotations={"description": body.description} if body.description else {},
-            ci_id=await _ci_id(session, body.ci),
-            services=body.services,
-        )
+        new = await _reported(session, body)
         incident = (await store.open_incident(session, new, now, actor=request[PRINCIPAL].name)).incident
         await outbox_store.enqueue(
             session, incident, Kind.OPENED, notifier.channels, now, external_url=notifier.external_url
@@ -156,6 +149,22 @@ async def _incident(session: AsyncSession, request: web.Request) -> models.Incid
     if incident is None:
         raise not_found("incident", key)
     return incident
+
+
+async def _reported(session: AsyncSession, body: views.NewIncident) -> records.NewIncident:
+    """The incident that a person reports; what it hits follows from the register where they do not say."""
+    ci_id = await _ci_id(session, body.ci)
+    hit = [] if ci_id is None else (graph := await load_graph(session)).services_of(ci_id)
+    known = graph.impact_of(hit) if hit else None
+    return records.NewIncident(
+        title=body.title,
+        impact=body.impact or known or (Impact.SERVICE if body.services else Impact.PERSON),
+        urgency=body.urgency,
+        origin=life.Origin(body.origin),
+        annotations={"description": body.description} if body.description else {},
+        ci_id=ci_id,
+        services=body.services or [service.name for service in hit],
+    )
 
 
 async def _ci_id(session: AsyncSession, key: int | str | None) -> int | None:

@@ -126,7 +126,8 @@ class NewIncident(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         description: what was seen, in the reporter's words.
         ci: id or code of the item it is about.
-        impact: who is hit; left out, the users of a service when services are named, else a person.
+        services: names of the business services hit; left out, those that need the item.
+        impact: who is hit; left out, it follows from the services that need the item.
         urgency: 1 (now) to 4 (some time).
     """
 

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from cmdb.models import ConfigurationItem, Relation
 from core.access import PRINCIPAL, Permission, Principal
 from core.clock import ManualClock, to_ms
 from core.database import Database
@@ -206,6 +207,17 @@ async def test_a_person_reports_an_incident_and_it_is_paged(desk: Desk) -> None:
     await desk.post(f"incidents/{incident['id']}/resolve", {"solution": "重启"})
     assert [one["kind"] for one in (await desk.get("notifications"))["items"]] == ["resolved", "opened"]
     assert (await desk.get(f"incidents/{incident['id']}"))["timeline"][0]["actor"] == "li"
+
+
+async def test_what_a_report_hits_follows_from_the_register(desk: Desk) -> None:
+    async with desk.database.write() as session:
+        host, service = await add_ci(session, "web-1", "server"), await add_ci(session, "户籍系统", "business_service")
+        (await session.get_one(ConfigurationItem, service)).attributes = {"impact": "department"}
+        session.add(Relation(source_id=service, target_id=host, type="depends_on", created_at=NOON, created_by="li"))
+    incident = await desk.post("incidents", {"title": "down", "ci": host, "urgency": 1}, 201)
+    assert (incident["services"], incident["impact"], incident["priority"]) == (["户籍系统"], "department", "P1")
+    stated = await desk.post("incidents", {"title": "slow", "ci": host, "impact": "person", "services": ["邮件"]}, 201)
+    assert (stated["services"], stated["impact"]) == (["邮件"], "person")
 
 
 async def test_a_report_about_an_item_that_is_not_there_is_refused(desk: Desk) -> None:
