@@ -156,7 +156,7 @@ def _now() -> dt.datetime:
 
 _COLLECTOR = """\
 # The collector of this machine, made by `forewatch up`; yours to change. All settings: docs/configuration.md
-listen: {listen}
+listen: "{listen}"
 data_dir: .
 database: sqlite
 # Rules: those that Forewatch ships, unless you name your own.
@@ -170,7 +170,7 @@ database: sqlite
 _AGENT = """\
 # The agent of this machine, made by `forewatch up`; yours to change. All settings: docs/configuration.md
 name: {name}
-collector: {{url: {url}, token_file: agent.token}}
+collector: {{url: "{url}", token_file: agent.token}}
 data_dir: agent-data
 interval: 15s
 host: {{enabled: true}}

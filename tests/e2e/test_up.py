@@ -45,11 +45,8 @@ def test_within_thirty_seconds_this_host_is_an_item_with_live_metrics(tmp_path) 
 
         def live() -> bool:
             cis = json.loads(browser.get("/api/v1/cis?class=server"))["items"]
-            answer = json.loads(
-                browser.get(
-                    "/prometheus/api/v1/query?query=node_load1%20*%20on(instance)%20group_left(ci)%20forewatch_ci_info"
-                )
-            )
+            query = urllib.parse.quote("node_load1 * on(instance) group_left(ci) forewatch_ci_info")
+            answer = json.loads(browser.get("/prometheus/api/v1/query?query=" + query))
             return [one["metric"]["ci"] for one in answer["data"]["result"]] == [ci["code"] for ci in cis] != []
 
         wait_until(live, "the host is live", seconds=30)
