@@ -26,7 +26,7 @@ _ATA = {
 
 def parse_udev(text: str) -> dict[str, str]:
     """The properties of a udev database file (lines `E:NAME=value`)."""
-    pairs = (line[2:].partition("=") for line in text.splitlines() if line.startswith("E:"))
+    pairs = (line[2:].partition("=") for line in text.split("\n") if line.startswith("E:"))
     return {name: value for name, _, value in pairs}
 
 

@@ -40,21 +40,27 @@ class Mount:
 
 def parse_mounts(data: bytes, points: Excluded, types: Excluded) -> list[Mount]:
     """The mounts that are not excluded, each (device, point, type) once, in the order of the table."""
+    lines = [_fields(line) for line in data.decode("utf-8", "surrogateescape").split("\n") if line]
+    # The way to a local file system mounted below or beneath a dead server's leads past that server.
+    remote = {point for _, point, kind, _ in lines if kind not in _LOCAL and not types[kind]}
+    below = tuple(point.rstrip("/") + "/" for point in remote)
     mounts: dict[tuple[str, str, str], Mount] = {}
-    remote: list[str] = []
-    for line in data.decode("utf-8", "surrogateescape").splitlines():
-        words = line.split(" ")
-        if len(words) < 4:
-            raise ValueError("the mount table has a line with less than four fields")
-        device, point, kind = (unescape(word) for word in words[:3])
-        # The way to a local file system mounted below a dead server's leads past that server.
-        may_hang = (kind not in _LOCAL and not types[kind]) or any(point.startswith(above) for above in remote)
-        if may_hang:
-            remote.append(point.rstrip("/") + "/")
-        if not points[point] and not types[kind]:
-            key = (device, point, kind)
-            mounts.setdefault(key, Mount(*key, readonly="ro" in words[3].split(","), may_hang=may_hang))
+    for device, point, kind, options in lines:
+        if points[point] or types[kind]:
+            continue
+        key = (device, point, kind)
+        may_hang = point in remote or point.startswith(below)
+        mounts.setdefault(key, Mount(*key, readonly="ro" in options.split(","), may_hang=may_hang))
     return list(mounts.values())
+
+
+def _fields(line: str) -> tuple[str, str, str, str]:
+    # Not splitlines and split: who may mount chooses the path, and of all white space only what unescape knows is
+    # escaped in it.
+    words = line.split(" ")
+    if len(words) < 4:
+        raise ValueError("the mount table has a line with less than four fields")
+    return unescape(words[0]), unescape(words[1]), unescape(words[2]), words[3]
 
 
 def unescape(word: str) -> str:

@@ -26,9 +26,10 @@ _COLUMNS = len(_RECEIVE) + len(_TRANSMIT)
 def parse_netdev(text: str, excluded: Excluded) -> dict[str, list[int]]:
     """The sixteen counters of each interface that is not excluded, in the file's order."""
     devices = {}
-    for line in text.splitlines()[2:]:  # two lines of headings
+    # Not splitlines: a name may have what Unicode counts as an end of line. Two lines of headings come first.
+    for line in filter(None, text.split("\n")[2:]):
         name, _, rest = line.rpartition(":")
-        name = name.strip()
+        name = name.lstrip(" ")
         if not excluded[name]:
             counters = list(map(int, rest.split()))
             if len(counters) != _COLUMNS:

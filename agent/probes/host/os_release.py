@@ -25,7 +25,7 @@ _LEADING_NUMBER = re.compile(r"\d+(\.\d+)?")
 def parse_os_release(text: str) -> dict[str, str]:
     """The file's assignments; quoting is the shell's, a value that breaks its rules is taken as it stands."""
     found = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
             found[name] = _unquote(value)

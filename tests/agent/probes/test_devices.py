@@ -142,6 +142,12 @@ def test_a_layout_of_other_columns_is_refused_not_misread() -> None:
         parse_netdev("heading\nheading\n eth0: 1 2 3\n", Excluded(NOTHING))
 
 
+def test_a_name_with_a_line_separator_does_not_break_the_table() -> None:
+    zeros = " ".join(["0"] * 16)
+    text = f"heading\nheading\n a\u2028b: {zeros}\n  eth0: {zeros}\n"
+    assert list(parse_netdev(text, Excluded(NOTHING))) == ["a\u2028b", "eth0"]
+
+
 async def test_interfaces_can_be_left_out(host: Host) -> None:
     samples = await NetdevCollector(host, exclude=r"^(lo|ifb\d+)$").collect()
     assert {dict(sample.labels)["device"] for sample in samples} == {"eth0"}
