@@ -58,8 +58,7 @@ class Session:
         self._ends_at = self._loop.time() + budget.seconds
         self._seconds = budget.seconds
         self._varbinds = self._varbinds_left = budget.varbinds
-        self._waiter: asyncio.Future[None] | None = None
-        self._expired = False
+        self._on_datagram: Callable[[], None] | None = None
         self._socket: SnmpV2cClientSocket
         self._descriptor = -1
 
@@ -70,7 +69,7 @@ class Session:
         except OSError as error:
             raise SnmpError(SnmpFailure.UNREACHABLE, f"{self._target.address}: {error}") from error
         self._descriptor = self._socket.get_fd()
-        self._loop.add_reader(self._descriptor, self._wake)
+        self._loop.add_reader(self._descriptor, self._readable)
         return self
 
     async def __aexit__(
@@ -188,35 +187,42 @@ class Session:
 
     async def _answer(self, receive: Callable[[], T]) -> T:
         """What `receive` makes of the datagram that answers; strays do not prolong the wait."""
+        waiter: asyncio.Future[T] = self._loop.create_future()
         deadline = min(self._loop.time() + self._target.timeout_seconds, self._ends_at)
-        self._expired = False  # said by the timer, which by the loop's own clock may come a moment early
-        timer = self._loop.call_at(deadline, self._expire)
+        timer = self._loop.call_at(deadline, self._expire, waiter, deadline)
+        self._on_datagram = partial(self._deliver, receive, waiter)
         try:
-            while not self._expired:
-                self._waiter = self._loop.create_future()
-                await self._waiter
-                try:
-                    return _guarded(receive, self._target)
-                except BlockingIOError:
-                    continue
+            return await waiter
         finally:
             timer.cancel()
-            self._waiter = None
+            self._on_datagram = None
+
+    def _readable(self) -> None:
+        if self._on_datagram is not None:
+            self._on_datagram()
+
+    def _deliver(self, receive: Callable[[], T], waiter: asyncio.Future[T]) -> None:
+        # Read here, not in the waiting task: until it runs the loop would report the same datagram once more.
+        if waiter.done():
+            return
+        try:
+            waiter.set_result(_guarded(receive, self._target))
+        except BlockingIOError:
+            return  # not for us, or the checksum was wrong
+        except SnmpError as error:
+            waiter.set_exception(error)
+
+    def _expire(self, waiter: asyncio.Future[T], deadline: float) -> None:
+        if waiter.done():
+            return
+        address = self._target.address
         if deadline == self._ends_at:
-            raise SnmpError(SnmpFailure.BUDGET, f"{self._target.address}: the poll took more than {self._seconds:g} s")
-        raise SnmpError(
-            SnmpFailure.TIMEOUT,
-            f"{self._target.address}: no answer within {self._target.timeout_seconds:g} s; "
-            "is the device up, does it allow this agent's address, is the community right?",
-        )
-
-    def _expire(self) -> None:
-        self._expired = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            error = SnmpError(SnmpFailure.BUDGET, f"{address}: the poll took more than {self._seconds:g} s")
+        else:
+            hint = "is the device up, does it allow this agent's address, is the community right?"
+            message = f"{address}: no answer within {self._target.timeout_seconds:g} s; {hint}"
+            error = SnmpError(SnmpFailure.TIMEOUT, message)
+        waiter.set_exception(error)
 
     def _spend(self, varbinds: int) -> None:
         self._varbinds_left -= varbinds
