@@ -22,18 +22,20 @@ COLUMN = "1.3.6.1.2.1.2.2.1.10"
 UP_TIME = "1.3.6.1.2.1.1.3.0"
 
 
-def target(port: int, *, timeout_seconds: float = 0.1, retries: int = 1, community: str = "public") -> Target:
+def target(port: int, *, timeout_seconds: float = 5, retries: int = 1, community: str = "public") -> Target:
     return Target("127.0.0.1", port, community, timeout_seconds=timeout_seconds, retries=retries)
 
 
-async def get(port: int, *oids: str, budget: Budget | None = None) -> Rows:
-    async with Session(target(port), budget or Budget()) as session:
+async def get(port: int, *oids: str, timeout_seconds: float = 5) -> Rows:
+    async with Session(target(port, timeout_seconds=timeout_seconds), Budget()) as session:
         return await session.get(oids)
 
 
-async def walk(device: Responder, *, budget: Budget | None = None, rows: Rows | None = None) -> Rows:
+async def walk(
+    device: Responder, *, budget: Budget | None = None, rows: Rows | None = None, timeout_seconds: float = 5
+) -> Rows:
     found: Rows = {} if rows is None else rows
-    async with Session(target(device.port), budget or Budget()) as session:
+    async with Session(target(device.port, timeout_seconds=timeout_seconds), budget or Budget()) as session:
         await session.walk(COLUMN, found)
     return found
 
@@ -54,7 +56,7 @@ async def walk(device: Responder, *, budget: Budget | None = None, rows: Rows | 
 )
 async def test_get_from_a_bad_device_fails_with_its_reason(behaviour: Behaviour, reason: SnmpFailure, why: str) -> None:
     with BadDevice(behaviour) as device, pytest.raises(SnmpError) as raised:
-        await get(device.port, UP_TIME)
+        await get(device.port, UP_TIME, timeout_seconds=0.1 if reason is SnmpFailure.TIMEOUT else 5)
     assert raised.value.reason is reason, why
     assert "127.0.0.1" in str(raised.value)
 
@@ -74,8 +76,9 @@ async def test_walk_of_a_bad_device_keeps_what_came_and_names_the_reason(
     behaviour: Behaviour, reason: SnmpFailure, rows: int, why: str
 ) -> None:
     found: Rows = {}
+    timeout_seconds = 0.5 if reason is SnmpFailure.TIMEOUT else 5
     with BadDevice(behaviour) as device, pytest.raises(SnmpError) as raised:
-        await walk(device, budget=Budget(varbinds=500), rows=found)
+        await walk(device, budget=Budget(varbinds=500), rows=found, timeout_seconds=timeout_seconds)
     assert raised.value.reason is reason, why
     assert len(found) == rows, why
 
@@ -152,7 +155,7 @@ def test_session_answers_and_gives_up_in_uvloop_too() -> None:
 
 async def test_wrong_community_is_silence_and_the_message_says_what_to_check() -> None:
     with Device({UP_TIME: ber.ticks(7)}) as device, pytest.raises(SnmpError, match="is the community right") as raised:
-        async with Session(target(device.port, community="secret"), Budget()) as session:
+        async with Session(target(device.port, timeout_seconds=0.1, community="secret"), Budget()) as session:
             await session.get([UP_TIME])
     assert raised.value.reason is SnmpFailure.TIMEOUT
     assert "secret" not in str(raised.value)
@@ -166,7 +169,7 @@ def test_community_never_shows_in_a_repr() -> None:
 async def test_one_bad_answer_costs_a_retry_and_no_more(bad: Behaviour) -> None:
     good: Behaviour = lambda request: [ber.response(request, [(ber.parse_oid(UP_TIME), ber.ticks(7))])]  # noqa: E731
     with BadDevice(bad_device.in_turn(bad, good)) as device:
-        assert await get(device.port, UP_TIME) == {UP_TIME: 7}
+        assert await get(device.port, UP_TIME, timeout_seconds=0.5) == {UP_TIME: 7}
         assert len(device.requests) == 2
 
 
@@ -183,7 +186,7 @@ async def test_dead_device_costs_its_own_time_and_nobody_elses() -> None:
         heart = asyncio.create_task(beat())
         started = time.monotonic()
         with pytest.raises(SnmpError):
-            await get(device.port, UP_TIME)
+            await get(device.port, UP_TIME, timeout_seconds=0.1)
         took = time.monotonic() - started
         heart.cancel()
         assert len(device.requests) == 2
@@ -198,7 +201,7 @@ async def test_flood_of_wrong_answers_does_not_prolong_the_wait() -> None:
     with BadDevice(flood) as device:
         started = time.monotonic()
         with pytest.raises(SnmpError) as raised:
-            await get(device.port, UP_TIME)
+            await get(device.port, UP_TIME, timeout_seconds=0.1)
         assert time.monotonic() - started < 2
     assert raised.value.reason is SnmpFailure.TIMEOUT
 

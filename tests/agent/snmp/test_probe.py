@@ -20,8 +20,8 @@ from tests.servers.switch import IF, IFX, SERIAL, octets_in, switch_mib
 ONE = (("ifAlias", "上联 1"), ("ifDescr", "GigabitEthernet1/0/1"), ("ifIndex", "1"), ("ifName", "Gi1/0/1"))
 
 
-def probe(port: int, clock: ManualClock, *, budget: Budget | None = None) -> SnmpProbe:
-    return SnmpProbe(Target("127.0.0.1", port, timeout_seconds=0.2, retries=0), clock, budget)
+def probe(port: int, clock: ManualClock, *, budget: Budget | None = None, timeout_seconds: float = 5) -> SnmpProbe:
+    return SnmpProbe(Target("127.0.0.1", port, timeout_seconds=timeout_seconds, retries=0), clock, budget)
 
 
 async def collect(of: SnmpProbe) -> dict[tuple[str, Labels], float]:
@@ -214,7 +214,7 @@ async def test_device_that_gives_nothing_raises_its_class_and_counts_it(
     clock: ManualClock, behaviour: Behaviour, reason: SnmpFailure, why: str
 ) -> None:
     with BadDevice(behaviour) as device:
-        polled = probe(device.port, clock)
+        polled = probe(device.port, clock, timeout_seconds=0.5)
         with pytest.raises(SnmpError) as raised:
             await polled.collect()
     assert raised.value.reason is reason, why
@@ -248,7 +248,7 @@ async def test_device_that_dies_in_the_middle_of_a_poll_leaves_what_was_read(clo
             return super().replies(request) if self.answers_left >= 0 else []
 
     with Dying(switch_mib(interfaces=20)) as device:
-        polled = probe(device.port, clock)
+        polled = probe(device.port, clock, timeout_seconds=0.5)
         await collect(polled)
         device.answers_left = 3  # the pulse and two of eight requests
         samples = await collect(polled)
@@ -272,7 +272,7 @@ async def test_full_reading_that_breaks_off_keeps_the_old_names_and_is_repeated_
             return [] if self.hanging and request.pdu == ber.GET_BULK else super().replies(request)
 
     with Hanging(switch_mib()) as device:
-        polled = probe(device.port, clock)
+        polled = probe(device.port, clock, timeout_seconds=0.5)
         first = await collect(polled)
         device.hanging = True
         await clock.advance(FULL_READING_SECONDS)
@@ -296,7 +296,7 @@ async def test_device_that_hangs_on_the_chassis_keeps_its_serial_number_and_new_
             return [] if self.hanging and entity else super().replies(request)
 
     with Hanging(switch_mib()) as device:
-        polled = probe(device.port, clock)
+        polled = probe(device.port, clock, timeout_seconds=0.5)
         await collect(polled)
         device.hanging = True
         device.set(f"{IFX}.18.1", ber.octets(b"renamed"))
@@ -369,4 +369,4 @@ async def test_facts_come_from_the_full_reading_with_the_newest_states(clock: Ma
 
 async def test_facts_of_a_device_that_does_not_answer_raise(clock: ManualClock) -> None:
     with BadDevice(bad_device.never) as device, pytest.raises(SnmpError):
-        await probe(device.port, clock).facts()
+        await probe(device.port, clock, timeout_seconds=0.5).facts()
