@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from collector.ingest.headers import PushHeaders, read_headers
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
+from collector.ingest.pressure import Hold
 from collector.ingest.write import Ingest
 from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.limits import SeriesLimits
@@ -20,7 +21,7 @@ from collector.series.store import SeriesStore
 from core.access import ANONYMOUS, PRINCIPAL, Permission, Principal
 from core.clock import Clock
 from core.errors import ForewatchError, InvalidInput, Overloaded, StorageError
-from core.http import CLOCK, Problem, Route, read_body
+from core.http import CLOCK, Problem, Route
 from core.log import get_logger
 
 log = get_logger(__name__)
@@ -95,12 +96,8 @@ async def _write(request: web.Request, ingest: Ingest) -> web.Response:
     headers = read_headers(request.headers)
     sender = _sender(headers, request.get(PRINCIPAL, ANONYMOUS))
     clock = request.app[CLOCK]
-    with ingest.pressure.hold(min(request.content_length or ingest.limits.body_bytes, ingest.limits.body_bytes)):
-        try:
-            async with asyncio.timeout(ingest.limits.body_seconds):
-                body = await read_body(request, ingest.limits.body_bytes)
-        except TimeoutError as error:
-            raise Problem(408, "Request timeout", "the body took too long to arrive") from error
+    with ingest.pressure.hold() as held:
+        body = await _read_body(request, ingest.limits, held)
         started = clock.monotonic()
         ingest.metrics.bytes.inc(len(body))
         outcome = await ingest.write(body, headers, sender, clock.now_ms())
@@ -110,6 +107,31 @@ async def _write(request: web.Request, ingest: Ingest) -> web.Response:
         # As Prometheus answers: 400 says that sending this push again is useless, not that it was lost.
         return Problem(400, "Samples refused", outcome.explain()).response()
     return web.Response(status=204)
+
+
+async def _read_body(request: web.Request, limits: IngestLimits, held: Hold) -> bytes:
+    """The compressed body; only what has arrived is held, so that slow senders cannot keep others out.
+
+    Raises:
+        Problem: 413, it is too long; 408, it does not come to an end.
+        Overloaded: there is no room for more of it.
+    """
+    too_large = Problem(
+        413, "Body too large", f"at most {limits.body_bytes} bytes are taken here; send smaller batches"
+    )
+    if (request.content_length or 0) > limits.body_bytes:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            async for chunk in request.content.iter_any():
+                held.add(len(chunk))
+                body += chunk
+                if len(body) > limits.body_bytes:
+                    raise too_large
+    except TimeoutError as error:
+        raise Problem(408, "Request timeout", "the body took too long to arrive") from error
+    return bytes(body)
 
 
 def _require_remote_write(request: web.Request) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
 
 from core.errors import Overloaded
 
@@ -17,20 +17,49 @@ class Pressure:
         self._limit = limit_bytes
         self.in_flight = 0
 
-    @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Hold `size` bytes for the time of the block.
+    def hold(self, size: int = 0) -> Hold:
+        """Hold `size` bytes for the time of a `with` block, and what is added to them there.
 
         Raises:
             Overloaded: they would exceed the limit.
         """
+        held = Hold(self)
+        held.add(size)
+        return held
+
+    def take(self, size: int) -> None:
         if self.in_flight + size > self._limit:
             raise Overloaded(
                 f"{self.in_flight} bytes of pushes are being taken in; {size} more do not fit",
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
             )
         self.in_flight += size
-        try:
-            yield
-        finally:
-            self.in_flight -= size
+
+    def release(self, size: int) -> None:
+        self.in_flight -= size
+
+
+class Hold:
+    """What one request holds; released at the end of its `with` block."""
+
+    def __init__(self, pressure: Pressure) -> None:
+        self._pressure = pressure
+        self._size = 0
+
+    def add(self, size: int) -> None:
+        """Hold `size` bytes more.
+
+        Raises:
+            Overloaded: they would exceed the limit.
+        """
+        self._pressure.take(size)
+        self._size += size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._pressure.release(self._size)
+        self._size = 0

@@ -18,7 +18,7 @@ from core.log import get_logger
 log = get_logger(__name__)
 
 _JOURNAL, _RING, _LOCK = "series.journal", "recent.ring", "lock"
-_SPARE = 10_000  # records of the dead that a journal may carry before it is rewritten at the next start
+_SPARE = 10_000  # births and retirements of the dead that a journal may carry in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class Files:
     dictionary: Dictionary
     ring: Ring
     lock: int
+
+    def shorten(self) -> None:
+        """Rewrite the journal when more of it tells of the dead than of the living."""
+        if self.journal.dead <= len(self.dictionary) + _SPARE:
+            return
+        try:
+            self.journal.replace(_births(self.dictionary))
+        except StorageError as error:  # only disk and a longer start are lost
+            log.warning("series journal not shortened", error=error)
 
     def close(self) -> None:
         self.journal.close()
@@ -45,12 +54,14 @@ def open_files(folder: Path, depth: int, now_ms: int) -> Files:
     """
     lock = _take(folder)
     try:
-        dictionary = _load(folder / _JOURNAL, now_ms)
+        dictionary, dead = _load(folder / _JOURNAL, now_ms)
         ring = _open_ring(folder / _RING, depth, dictionary.high, now_ms)
-        return Files(folder, Journal(folder / _JOURNAL), dictionary, ring, lock)
+        files = Files(folder, Journal(folder / _JOURNAL, dead=dead), dictionary, ring, lock)
     except BaseException:
         os.close(lock)
         raise
+    files.shorten()
+    return files
 
 
 def _take(folder: Path) -> int:
@@ -67,7 +78,8 @@ def _take(folder: Path) -> int:
     return lock
 
 
-def _load(file: Path, now_ms: int) -> Dictionary:
+def _load(file: Path, now_ms: int) -> tuple[Dictionary, int]:
+    """The dictionary that the journal tells of, and how much of the journal tells of the dead."""
     try:
         content = file.read_bytes() if file.exists() else b""
     except OSError as error:
@@ -76,13 +88,16 @@ def _load(file: Path, now_ms: int) -> Dictionary:
     dictionary, dead = _reconstruct(told)
     if told.lost_bytes:
         _set_aside(file, f"{told.lost_bytes} of its bytes are damaged; {len(dictionary)} series were saved", now_ms)
-        rewrite(file, [Birth(*group) for group in dictionary.by_sender()])
-    elif told.sound_bytes < len(content):
+        rewrite(file, _births(dictionary))
+        return dictionary, 0
+    if told.sound_bytes < len(content):
         os.truncate(file, told.sound_bytes)
         log.info("unfinished record cut off", file=file, bytes=len(content) - told.sound_bytes)
-    elif dead > len(dictionary) + _SPARE:
-        _shorten(file, dictionary)
-    return dictionary
+    return dictionary, dead
+
+
+def _births(dictionary: Dictionary) -> list[Birth]:
+    return [Birth(*group) for group in dictionary.by_sender()]
 
 
 def _reconstruct(told: Replay) -> tuple[Dictionary, int]:
@@ -94,13 +109,6 @@ def _reconstruct(told: Replay) -> tuple[Dictionary, int]:
             dictionary.remove(record.ids)
             dead += 2 * len(record.ids)
     return dictionary, dead
-
-
-def _shorten(file: Path, dictionary: Dictionary) -> None:
-    try:
-        rewrite(file, [Birth(*group) for group in dictionary.by_sender()])
-    except StorageError as error:  # only a longer start is lost
-        log.warning("series journal not shortened", error=error)
 
 
 def _open_ring(file: Path, depth: int, rows: int, now_ms: int) -> Ring:

@@ -134,22 +134,18 @@ def encode(record: Birth | Retirement) -> bytes:
 class Journal:
     """The open file, at whose end records are appended.
 
+    Attributes:
+        dead: births and retirements in the file that tell of no live series, about.
+
     Raises:
         StorageError: the file cannot be opened.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, dead: int = 0) -> None:
         self._file = file
-        try:
-            self._fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StorageError(f"{file} cannot be opened: {error.strerror}") from error
+        self._fd = _open(file)
         self._size = os.fstat(self._fd).st_size
-
-    def truncate(self, size: int) -> None:
-        """Cut off a torn end."""
-        os.ftruncate(self._fd, size)
-        self._size = size
+        self.dead = dead
 
     def append(self, record: Birth | Retirement) -> None:
         """Write a record in full.
@@ -159,32 +155,58 @@ class Journal:
         """
         content = encode(record)
         try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            _write(self._fd, content)
         except OSError as error:
             os.ftruncate(self._fd, self._size)
             raise StorageError(f"{self._file} cannot be written: {error.strerror}") from error
         self._size += len(content)
+        if isinstance(record, Retirement):
+            self.dead += 2 * len(record.ids)
+
+    def replace(self, records: Iterable[Birth]) -> None:
+        """Begin a new file that tells of `records` only, at once or not at all.
+
+        Raises:
+            StorageError: the disk is full; the file is as it was.
+        """
+        former, self._fd = self._fd, _begin_anew(self._file, records)
+        os.close(former)
+        self._size, self.dead = os.fstat(self._fd).st_size, 0
 
     def close(self) -> None:
         os.close(self._fd)
 
 
 def rewrite(file: Path, records: Iterable[Birth]) -> None:
-    """Replace the journal by one that tells of `records` only, at once or not at all.
+    """As `Journal.replace`, for a file that is not open."""
+    os.close(_begin_anew(file, records))
 
-    Raises:
-        StorageError: the disk is full; the file is as it was.
-    """
+
+def _begin_anew(file: Path, records: Iterable[Birth]) -> int:
+    """Write a draft, put it in the place of `file`, and return it open, so that nothing can fail afterwards."""
     draft = file.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    descriptor = _open(draft)
     try:
-        with draft.open("wb") as out:
-            for record in records:
-                out.write(encode(record))
-            out.flush()
-            os.fsync(out.fileno())
+        for record in records:
+            _write(descriptor, encode(record))
+        os.fsync(descriptor)
         draft.replace(file)
     except OSError as error:
+        os.close(descriptor)
         draft.unlink(missing_ok=True)
         raise StorageError(f"{file} cannot be rewritten: {error.strerror}") from error
+    return descriptor
+
+
+def _open(file: Path) -> int:
+    try:
+        return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"{file} cannot be opened: {error.strerror}") from error
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

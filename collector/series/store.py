@@ -203,6 +203,7 @@ class SeriesStore:
             self._ring.clear(ids)
             self._retirements += 1
             self._turn_over()
+            self._files.shorten()
             return len(rows)
 
     def close(self) -> None:

@@ -228,28 +228,63 @@ async def test_one_sender_cannot_use_up_the_series_of_all(make_endpoint) -> None
     assert (await endpoint.push((UP, 1.0, NOW), **agent(1, name="a2"))).status == 204
 
 
-async def test_under_pressure_pushes_are_asked_to_come_again(make_endpoint) -> None:
-    endpoint = await make_endpoint(ingest=IngestLimits(in_flight_bytes=10_000))
+def unfinished(sent: int) -> tuple[dict[str, str], object, asyncio.Event]:
+    """Headers and body of a push of 9900 bytes of which only some arrive, and what lets it end."""
     gate = asyncio.Event()
 
-    async def slow():
-        yield b"x"
+    async def body():
+        yield b"x" * sent
         await gate.wait()
 
     headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "Content-Length": "9900"}
-    first = asyncio.create_task(endpoint.client.post("/prometheus/api/v1/write", data=slow(), headers=headers))
-    while endpoint.counted("forewatch_ingest_in_flight_bytes") == 0:
+    return headers, body(), gate
+
+
+async def hang(endpoint, sent: int) -> tuple[asyncio.Task, asyncio.Event]:
+    """A push that has sent so many bytes and then says nothing."""
+    headers, body, gate = unfinished(sent)
+    push = asyncio.create_task(endpoint.client.post("/prometheus/api/v1/write", data=body, headers=headers))
+    while endpoint.counted("forewatch_ingest_in_flight_bytes") < sent:
         await asyncio.sleep(0)
-    response = await endpoint.push(*[(labels(__name__="m", n=str(n)), 1.0, NOW) for n in range(100)])
+    return push, gate
+
+
+async def give_up(endpoint, push: asyncio.Task, gate: asyncio.Event) -> None:
+    push.cancel()
+    gate.set()
+    await asyncio.gather(push, return_exceptions=True)
+    while endpoint.counted("forewatch_ingest_in_flight_bytes"):
+        await asyncio.sleep(0)
+
+
+MANY = [(labels(__name__="m", n=str(n)), 1.0, NOW) for n in range(100)]
+
+
+async def test_under_pressure_pushes_are_asked_to_come_again(make_endpoint) -> None:
+    endpoint = await make_endpoint(ingest=IngestLimits(in_flight_bytes=10_000))
+    push, gate = await hang(endpoint, 9800)
+    response = await endpoint.push(*MANY)
     assert response.status == 429
     assert int(response.headers["Retry-After"]) >= 1
     assert endpoint.counted("forewatch_ingest_requests_total", outcome="overloaded") == 1
-    first.cancel()
-    gate.set()
-    await asyncio.gather(first, return_exceptions=True)
-    while endpoint.counted("forewatch_ingest_in_flight_bytes"):
-        await asyncio.sleep(0)
-    assert (await endpoint.push((UP, 1.0, NOW))).status == 204
+    await give_up(endpoint, push, gate)
+    assert (await endpoint.push(*MANY)).status == 204
+
+
+async def test_a_sender_that_only_announces_a_large_body_keeps_nobody_out(make_endpoint) -> None:
+    endpoint = await make_endpoint(ingest=IngestLimits(in_flight_bytes=10_000))
+    push, gate = await hang(endpoint, 10)
+    assert (await endpoint.push(*MANY)).status == 204
+    await give_up(endpoint, push, gate)
+
+
+async def test_a_body_that_does_not_come_to_an_end_is_given_up(make_endpoint) -> None:
+    endpoint = await make_endpoint(ingest=IngestLimits(body_seconds=0.01))
+    headers, body, gate = unfinished(10)
+    push = asyncio.create_task(endpoint.client.post("/prometheus/api/v1/write", data=body, headers=headers))
+    while endpoint.counted("forewatch_ingest_requests_total", outcome="http_408") == 0:
+        await asyncio.sleep(0.001)
+    await give_up(endpoint, push, gate)
 
 
 async def test_a_full_disk_acknowledges_nothing_and_recovers(endpoint) -> None:

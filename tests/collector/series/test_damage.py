@@ -96,3 +96,23 @@ def test_impossible_heads_cost_their_rows_only(folder, open_store, caplog) -> No
         store = open_store()
     assert held(store) == 1497
     assert "damaged heads" in caplog.text
+
+
+def test_a_journal_full_of_the_dead_is_rewritten_while_it_is_open(open_store, clock, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr("collector.series.files._SPARE", 100)
+    store = open_store()
+    store.resolve(SERIES)
+    journal = tmp_path / "series" / "series.journal"
+    long = journal.stat().st_size
+    clock.set_wall(NOW + 3 * 3_600_000)
+    store.append(store.resolve(SERIES[:10]), np.full(10, clock.now_ms()), np.ones(10))
+    clock.set_wall(NOW + 7 * 3_600_000)
+    assert store.retire() == 1490
+    assert journal.stat().st_size < long / 50
+    late = labels(__name__="late")
+    store.append(store.resolve([late]), np.array([clock.now_ms()]), np.ones(1))
+    store.close()
+    store = open_store()
+    assert len(store) == 11
+    assert store.instant(store.resolve([late]), clock.now_ms(), 300_000)[1].tolist() == [1.0]
+    assert sorted(path.name for path in journal.parent.iterdir()) == ["lock", "recent.ring", "series.journal"]
