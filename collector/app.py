@@ -37,6 +37,7 @@ from collector.ingest.api import STORE, series_context
 from collector.metrics import REGISTRY, HttpMetrics, make_registry
 from collector.routes import ROUTES, add_routes
 from collector.shell import add_headers, measuring, refuse_nul, time_limit
+from console.render import RENDERER, Renderer
 from core.clock import Clock
 from core.database import Database
 from core.http import CLOCK, DATABASE, problem_middleware
@@ -79,6 +80,7 @@ def make_app(
     app[CONFIG], app[CLOCK], app[REGISTRY] = config, clock, registry
     app[HTTP_METRICS] = http_metrics
     app[READINESS] = Readiness("database", "register", "series", "evaluation")
+    app[RENDERER] = Renderer()
     app[ROUTE_TABLE] = {}
     add_routes(app, ROUTES)
     app[openapi.DOCUMENT] = msgspec.json.encode(openapi.describe(ROUTES))

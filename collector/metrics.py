@@ -49,6 +49,9 @@ class HttpMetrics:
             "Connections closed at once because limits.connections were open.",
             registry=registry,
         )
+        self.malformed = Counter(
+            "forewatch_http_malformed_requests_total", "Requests that are not even HTTP.", registry=registry
+        )
         self.timeouts = Counter(
             "forewatch_http_request_timeouts_total",
             "Requests given up because body and answer took longer than limits.request_timeout.",

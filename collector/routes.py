@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from cmdb import api as cmdb
-from collector import health, metrics, openapi, query
+from collector import federate, health, metrics, openapi, query
 from collector.access import api as access
 from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
 from collector.ingest import api as ingest
+from console import api as console
 from core.access import Permission
 from core.http import Route
 from desk import api as desk
@@ -24,8 +25,10 @@ ROUTES: list[Route] = [
     *agents.ROUTES,
     *ingest.ROUTES,
     *query.ROUTES,
+    *federate.ROUTES,
     *cmdb.ROUTES,
     *desk.ROUTES,
+    *console.ROUTES,
 ]
 
 

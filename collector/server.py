@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
 from aiohttp.web_server import Server
 
 from collector.config import Limits, Tls
 from collector.metrics import HttpMetrics
 from core.errors import ConfigError, Fault
+from core.log import get_logger
+
+log = get_logger(__name__)
 
 MAX_LINE_BYTES = 16 << 10  # Grafana puts whole queries into GET
 MAX_FIELD_BYTES = 8190
@@ -33,8 +38,19 @@ class _Connection(RequestHandler):
             self._manager.metrics.connections_refused.inc()
             self.force_close()
 
-    def handle_error(self, request: Any, status: int = 500, exc: Any = None, message: str | None = None) -> Any:
-        response = super().handle_error(request, status, exc, message)
+    def handle_error(
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """The answer to what is no HTTP; strangers' garbage is counted, not logged with a traceback each."""
+        if status != HTTPStatus.BAD_REQUEST or not isinstance(self._manager, _Server):
+            response = super().handle_error(request, status, exc, message)
+        elif request.writer.output_size > 0:
+            raise ConnectionError("the connection broke in the middle of an answer")
+        else:
+            self._manager.metrics.malformed.inc()
+            log.debug("malformed request", address=request.remote, error=type(exc).__name__)
+            response = web.Response(status=status, text="malformed HTTP request\n")
+            response.force_close()
         response.headers[hdrs.SERVER] = "forewatch"
         return response
 

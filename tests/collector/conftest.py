@@ -99,7 +99,12 @@ async def start_site(tmp_path: Path, database: Database, clock: ManualClock) -> 
         config = CollectorConfig(**{"data_dir": tmp_path, "rule_files": (rules,), **changes})
         app = make_app(config, clock, passwords=fast_passwords(), open_database=opened)
         client: TestClient[Any, Any] = TestClient(TestServer(app))
-        await client.start_server()
+        try:
+            await client.start_server()
+        except BaseException:
+            await app.cleanup()  # what had been opened before the part that failed
+            await client.close()
+            raise
         clients.append(client)
         return Site(client, database, clock)
 
