@@ -21,7 +21,7 @@ class TargetEncoder:
     """Encodes one target's collections and remembers which series it had.
 
     Args:
-        common: labels that every series of the target gets (`job`, `instance`); they win over a series' own.
+        common: labels that every series of the target gets (`job`, `instance`).
     """
 
     def __init__(self, common: Labels) -> None:
@@ -67,8 +67,12 @@ class TargetEncoder:
 
 
 def full_labels(series: Series, common: Labels) -> Labels:
-    """The series' whole identity: its name, its own labels, the target's."""
-    own = [(name, _utf8(value)) for name, value in series.labels]
+    """The series' whole identity: its name, its own labels, the target's.
+
+    An own label of the same name as one of the target's becomes `exported_…`, as Prometheus has it.
+    """
+    taken = {name for name, _ in common}
+    own = [(f"exported_{name}" if name in taken else name, _utf8(value)) for name, value in series.labels]
     return labels([*own, *common, (METRIC_NAME, series.family.name)])
 
 
@@ -80,5 +84,5 @@ def requests(encoded: list[bytes], most: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _utf8(value: str) -> str:
-    """The value without lone surrogates, which paths in other encodings come with and UTF-8 cannot hold."""
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    """The value with lone surrogates escaped: paths in other encodings come with them, UTF-8 cannot hold them."""
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")

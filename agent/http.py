@@ -34,7 +34,7 @@ class Answer:
 
     def excerpt(self) -> str:
         """The beginning of the body, for a log line."""
-        return self.body[:200].decode(errors="replace").strip()
+        return self.body[:500].decode(errors="replace").strip()
 
 
 class Unreachable(ForewatchError):  # noqa: N818 - reads as the reason in a raise

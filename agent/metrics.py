@@ -30,9 +30,9 @@ START = _family("start_time_seconds", "gauge", "When the agent started, in secon
 RESIDENT = _family("resident_memory_bytes", "gauge", "Resident memory of the agent.")
 CPU = _family("cpu_seconds_total", "counter", "Processor time that the agent used.")
 LAG = _family("schedule_lag_seconds", "gauge", "How late the last collection began.")
-COLLECTIONS = _family("collections_total", "counter", "Collections by job.")
-COLLECTED = _family("collected_samples_total", "counter", "Samples that targets gave, by job.")
-FAILURES = _family("collection_failures_total", "counter", "Collections that failed, by job and class.")
+COLLECTIONS = _family("collections_total", "counter", "Collections by the targets' job.")
+COLLECTED = _family("collected_samples_total", "counter", "Samples that targets gave, by their job.")
+FAILURES = _family("collection_failures_total", "counter", "Collections that failed, by the target's job and class.")
 SKIPS = _family("collections_skipped_total", "counter", "Due collections that did not take place, by reason.")
 SPOOL_BYTES = _family("spool_bytes", "gauge", "Size of the spool.")
 SPOOL_RECORDS = _family("spool_records", "gauge", "Requests that wait in the spool.")
@@ -40,7 +40,11 @@ SPOOL_SAMPLES = _family("spool_samples", "gauge", "Samples that wait in the spoo
 SPOOL_OLDEST = _family("spool_oldest_age_seconds", "gauge", "Age of the oldest request that waits; 0 without one.")
 SPOOL_REFUSED = _family("spool_write_failures_total", "counter", "Writes that the disk refused.")
 DROPPED_RECORDS = _family("dropped_records_total", "counter", "Requests that were lost, by reason.")
-DROPPED_SAMPLES = _family("dropped_samples_total", "counter", "Samples that were lost, by reason.")
+DROPPED_SAMPLES = _family(
+    "dropped_samples_total",
+    "counter",
+    "Samples that were lost, by reason. A refused request counts whole unless the collector says how much it stored.",
+)
 PUSHES = _family("pushes_total", "counter", "Requests with samples, by outcome.")
 PUSHED = _family("pushed_samples_total", "counter", "Samples that the collector acknowledged.")
 PUSH_SECONDS = _family("push_seconds_total", "counter", "Time spent in requests with samples.")
@@ -81,11 +85,11 @@ class AgentProbe:
     def _runner(self, runner: Runner) -> Iterator[Sample]:
         counts = runner.counts
         yield self._one(LAG, counts.lag_seconds)
-        yield from self._each(COLLECTIONS, "job", counts.collections)
-        yield from self._each(COLLECTED, "job", counts.samples)
+        yield from self._each(COLLECTIONS, "target_job", counts.collections)
+        yield from self._each(COLLECTED, "target_job", counts.samples)
         yield from self._each(SKIPS, "reason", dict.fromkeys(Skip, 0) | counts.skips)
         for (job, failure), count in counts.failures.items():
-            yield self._one(FAILURES, count, job=job, **{"class": failure})
+            yield self._one(FAILURES, count, target_job=job, **{"class": failure})
 
     def _spool(self, spool: Spool) -> Iterator[Sample]:
         oldest_at_ms = spool.oldest_at_ms()

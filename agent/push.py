@@ -1,9 +1,9 @@
 """Sends what is in the spool, in order, one request in flight, until the collector has it.
 
 An answer is judged by `judge`, a function without IO. A record leaves the spool when the collector accepted it, or
-when it said that the record will never be right (400, 413, 422); everything else is tried again. Requests are kept
-small (`push.max_samples`), so 413 means that the collector allows less than the agent is configured for; the
-log says so.
+when it said not to send it again (400, 413, 422), having taken all of it that is right; everything else is tried
+again. Requests are kept small (`push.max_samples`), so 413 means that the collector allows less than the agent is
+configured for; the log says so.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ log = get_logger(__name__)
 
 WRITE_PATH = "/prometheus/api/v1/write"
 LONGEST_RETRY_AFTER_SECONDS = 600.0
+# From remote write 2.0: how many of the request's samples were stored; senders of 1.0 may look too.
+WRITTEN_HEADER = "x-prometheus-remote-write-samples-written"
 
 
 class Outcome(enum.StrEnum):
     """How a request ended; values of the label `outcome`."""
 
     ACCEPTED = "accepted"
-    REJECTED = "rejected"  # 400, 413, 422: it will never be right
+    REJECTED = "rejected"  # 400, 413, 422: not to be sent again
     UNAUTHORIZED = "unauthorized"  # 401, 403: a person must do something
     THROTTLED = "throttled"  # 429, 503
     FAILED = "failed"  # any other answer
@@ -42,9 +44,9 @@ class Outcome(enum.StrEnum):
 
 
 REMEDIES = {
-    400: "the collector cannot read it; upgrade the older of the two",
+    400: "the answer says what is wrong; samples that it does not speak of were stored",
     413: "lower push.max_samples, or raise the collector's limit on a request's size",
-    422: "the collector cannot read it; upgrade the older of the two",
+    422: "the answer says what is wrong; samples that it does not speak of were stored",
     401: "enrol this agent: forewatch agent enrol --collector URL --token TOKEN --config FILE",
     403: "the token is not this agent's: forewatch agent enrol --collector URL --token TOKEN --config FILE",
     404: "collector.url leads to no Forewatch collector and no Prometheus-compatible store; correct it",
@@ -84,6 +86,12 @@ def retry_after_seconds(text: str | None, now_ms: int) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(at_ms - now_ms, 0) / 1000, LONGEST_RETRY_AFTER_SECONDS)
+
+
+def samples_written(headers: Mapping[str, str], sent: int) -> int:
+    """How many samples of a refused request were stored all the same; 0 when the collector does not say."""
+    text = headers.get(WRITTEN_HEADER, "")
+    return min(int(text), sent) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 @dataclass(slots=True)
@@ -177,10 +185,13 @@ class Pusher:
 
     def _rejected(self, record: Record, answer: Answer) -> None:
         self.counts.requests[Outcome.REJECTED] += 1
-        self._spool.drop(record, Drop.REJECTED)
+        written = samples_written(answer.headers, record.samples)
+        self.counts.samples += written
+        self._spool.acknowledge(record)
+        self._spool.counts.drop(Drop.REJECTED, 1, record.samples - written)
         self._recovered()
         log.warning(
-            "collector rejected samples, dropped",
+            "collector refused samples, they are not sent again",
             status=answer.status,
             samples=record.samples,
             boot=record.boot,

@@ -40,7 +40,7 @@ class Drop(enum.StrEnum):
     SIZE = "size"  # the spool was full
     MEMORY = "memory"  # the disk refused and memory was full
     CORRUPT = "corrupt"  # damaged on disk; how many samples is not known
-    REJECTED = "rejected"  # the collector said that they will never be right
+    REJECTED = "rejected"  # the collector refused them
 
 
 @dataclass(frozen=True, slots=True)

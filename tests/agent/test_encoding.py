@@ -45,9 +45,10 @@ def test_requests_are_what_the_plain_encoder_writes(collections: list[list[Sampl
         before = [sample.series for sample in samples]
 
 
-def test_the_targets_labels_win_and_the_name_goes_along() -> None:
+def test_an_own_label_that_the_target_has_too_is_kept_as_exported() -> None:
     own = series("a", instance="other", disk="sda")
-    assert full_labels(own, COMMON) == labels(__name__="a", disk="sda", instance="web-1", job="node")
+    expected = labels(__name__="a", disk="sda", exported_instance="other", instance="web-1", job="node")
+    assert full_labels(own, COMMON) == expected
 
 
 def test_a_series_that_vanishes_gets_one_stale_marker() -> None:
@@ -87,7 +88,7 @@ def test_a_collection_that_cannot_be_encoded_leaves_the_memory_of_the_one_before
 
 def test_a_path_in_another_encoding_does_not_stop_the_rest() -> None:
     strange = series("a", mountpoint="/mnt/caf\udce9")
-    assert full_labels(strange, ()) == labels(__name__="a", mountpoint="/mnt/caf?")
+    assert full_labels(strange, ()) == labels(__name__="a", mountpoint="/mnt/caf\\udce9")
 
 
 def test_a_probes_nan_is_no_stale_marker() -> None:

@@ -43,6 +43,8 @@ async def server(handler: Handler) -> AsyncIterator[str]:
     finally:
         listening.close()
         await listening.wait_closed()
+        for _ in range(10):
+            await asyncio.sleep(0)  # what was accepted at the last moment arrives
         over.set()
         await asyncio.gather(*handling)
 

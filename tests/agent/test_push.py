@@ -205,6 +205,21 @@ async def test_a_record_that_will_never_be_right_is_dropped_counted_and_logged(
 
 
 @pytest.mark.parametrize(
+    ("header", "lost", "reason"),
+    [("5", 2, "a part was stored"), ("99", 0, "more than was sent"), ("-1", 7, "no number"), ("9" * 99, 7, "hostile")],
+)
+async def test_what_was_stored_of_a_refused_request_is_not_lost(
+    collector: FakeCollector, spool: Spool, header: str, lost: int, reason: str
+) -> None:
+    headers = {"X-Prometheus-Remote-Write-Samples-Written": header}
+    collector.answers = [web.Response(status=400, headers=headers)]
+    pusher = pusher_to(collector.url, spool, RecordingClock())
+    spool.append(b"body", 7, NOW)
+    await pusher.drain()
+    assert (spool.counts.dropped_samples[Drop.REJECTED], pusher.counts.samples) == (lost, 7 - lost), reason
+
+
+@pytest.mark.parametrize(
     ("status", "remedy"),
     [
         (401, "enrol this agent: forewatch agent enrol --collector URL --token TOKEN --config FILE"),
