@@ -50,6 +50,10 @@ class CiClass:
     lineage: tuple[str, ...]
     attributes: Mapping[str, Attribute]
 
+    def is_reported(self) -> bool:
+        """Whether agents can report its items: some attribute identifies them. A rack or a service is only recorded."""
+        return any(attribute.identity is not None for attribute in self.attributes.values())
+
     def check(self, values: Mapping[str, Any], *, complete: bool) -> tuple[dict[str, Any], list[FieldError]]:
         """The values as they are stored, and what is wrong; None removes a value.
 

@@ -58,8 +58,8 @@ def _gaps_of(
     for name, attribute in of_class.attributes.items():
         if attribute.required and ci.attributes.get(name) is None:
             yield GapKind.MISSING_ATTRIBUTE, name
-    monitored = any(attribute.identity is not None for attribute in of_class.attributes.values())
-    if monitored and ci.origin == Origin.MANUAL and ci.state == CiState.IN_USE and ci.last_seen_at is None:
+    silent = ci.origin == Origin.MANUAL and ci.state == CiState.IN_USE and ci.last_seen_at is None
+    if silent and of_class.is_reported():
         yield GapKind.NEVER_SEEN, ""
     if ci.class_ == BUSINESS_SERVICE:
         if ci.id not in supported:

@@ -18,7 +18,7 @@ from cmdb.keys import keys_of, name_key
 from cmdb.models import ConfigurationItem, InstanceBinding
 from cmdb.outcome import Outcome, What
 from cmdb.register import bump, lock, note
-from cmdb.reported import attributes_of, class_difference, class_of, clean_report, merge, stored_facts
+from cmdb.reported import attributes_of, class_difference, class_of, clean_report, may_be, merge, stored_facts
 from core.facts import TargetReport
 
 _MAX_NAMESAKES = 50  # more of one name cannot be told apart by it anyway
@@ -84,8 +84,12 @@ class _Reconciliation:
 
     def _named(self) -> ColumnElement[bool]:
         instance = self._target.instance
-        called = or_(ConfigurationItem.name_key == name_key(instance), ConfigurationItem.code == instance.upper())
-        return called & ConfigurationItem.removed_at.is_(None)
+        called: ColumnElement[bool] = or_(
+            ConfigurationItem.name_key == name_key(instance), ConfigurationItem.code == instance.upper()
+        )
+        called &= ConfigurationItem.removed_at.is_(None)
+        wanted = may_be(self._target, self._classes)
+        return called if wanted is None else called & ConfigurationItem.class_.in_(sorted(wanted))
 
     async def _undecided(self, conflict: Conflict) -> Outcome:
         items = await self._session.scalars(

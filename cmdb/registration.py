@@ -38,7 +38,7 @@ async def register(
     values, wrong = of_class.check(new.attributes, complete=True)
     _refuse(wrong)
     values = {name: value for name, value in values.items() if value is not None}
-    discovered = await _discovered(session, new.name, of_class.keys(values))
+    discovered = await _discovered(session, new.name, of_class.keys(values)) if of_class.is_reported() else None
     if discovered is not None:
         given = {name: value for name, value in new.attributes.items() if value is not None}
         patch = CiPatch(name=new.name, class_=new.class_, state=new.state, attributes=given)

@@ -17,6 +17,7 @@ from core.facts import Facts, TargetReport
 
 # Facts by the attribute that takes them; the rest of the facts have the attribute's name.
 _RENAMED = {"host_name": "name"}
+_DEVICE_JOBS = frozenset({"node", "snmp"})
 _CLASS_OF_JOB = {"node": SERVER}
 
 
@@ -46,6 +47,16 @@ def class_of(target: TargetReport, classes: Classes) -> CiClass:
     """The class that the device says it is of, else what its job suggests, else `other`."""
     said = target.facts.device_class if target.facts is not None else None
     return classes.concrete(said) or classes.concrete(_CLASS_OF_JOB.get(target.job)) or classes[OTHER]
+
+
+def may_be(target: TargetReport, classes: Classes) -> frozenset[str] | None:
+    """The classes an item may have that is found by the target's name alone; None for any.
+
+    A host or device is no rack and no service of the same name; a check of something else may be of anything.
+    """
+    if target.facts is None and target.job not in _DEVICE_JOBS:
+        return None
+    return frozenset(one.name for one in classes.values() if one.is_reported())
 
 
 def attributes_of(facts: Facts, of_class: CiClass) -> dict[str, Any]:

@@ -160,6 +160,25 @@ async def test_a_silent_target_that_nobody_knows_makes_no_item(desk: Desk) -> No
     assert await desk.count() == 0
 
 
+async def test_a_host_is_no_service_and_no_rack_of_the_same_name(desk: Desk) -> None:
+    service = await desk.register("portal", "business_service")
+    await desk.register("portal", "rack")
+    outcome = await desk.report(host("portal", serial_number="FOX1234"))
+    assert outcome.what is What.CREATED
+    assert outcome.ci is not None
+    assert outcome.ci.class_ == "server"
+    assert (await desk.report(silent("portal-2"))).what is What.UNKNOWN
+    assert service != await desk.register("portal", "application"), "and recording a service makes none of the host"
+    assert await desk.count() == 4
+
+
+async def test_a_check_of_a_service_is_bound_to_the_service_of_its_name(desk: Desk) -> None:
+    service = await desk.register("Tax portal", "business_service")
+    outcome = await desk.report(silent("tax portal", job="probe"))
+    assert outcome.ci is not None
+    assert outcome.ci.id == service
+
+
 async def test_two_items_of_the_name_are_a_conflict_for_a_person(desk: Desk) -> None:
     await desk.register("core-1", "switch")
     await desk.register("core-1", "router")
