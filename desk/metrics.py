@@ -6,11 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class DeskMetrics:
-    """Counters are moved after the transaction that they tell of has committed.
-
-    `outcome` is `sent`, `retry` or `dead`; `reason` a `desk.correlation.Reason`; `kind` of incidents a
-    `desk.timeline.Entry` (opened, restored, reopened, …).
-    """
+    """Counters move after the transaction that they tell of has committed; `outcome` is `sent`, `retry` or `dead`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.dead_letters = Gauge(
@@ -37,12 +33,6 @@ class DeskMetrics:
             buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 3600),
             registry=registry,
         )
-        self.incidents = Counter(
-            "forewatch_incident_events_total",
-            "What happened to incidents, by kind and priority.",
-            ["kind", "priority"],
-            registry=registry,
-        )
-        self.suppressed = Counter(
-            "forewatch_suppressions_total", "What was not sent, by reason.", ["reason"], registry=registry
+        self.open_incidents = Gauge(
+            "forewatch_open_incidents", "Incidents that are open, by priority.", ["priority"], registry=registry
         )

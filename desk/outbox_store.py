@@ -175,7 +175,7 @@ async def counts(session: AsyncSession) -> Counts:
     """How many rows are pending and dead, and since when the oldest waits."""
     rows = await session.execute(
         select(OutboxRow.state, func.count(), func.min(OutboxRow.created_at))
-        .where(OutboxRow.state != DeliveryState.SENT)
+        .where(OutboxRow.state.in_([DeliveryState.PENDING, DeliveryState.DEAD]))
         .group_by(OutboxRow.state)
     )
     by_state = {state: (count, oldest) for state, count, oldest in rows}

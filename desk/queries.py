@@ -15,6 +15,7 @@ from cmdb.views import CiRef
 from desk import models, views
 from desk.alert import Role
 from desk.incident import OPEN_STATES, State
+from desk.priority import Priority
 
 _NUMBER = re.compile(r"(INC-)?([0-9]{1,15})", re.IGNORECASE)
 
@@ -34,6 +35,15 @@ async def list_incidents(session: AsyncSession, query: views.IncidentQuery) -> l
     if before := query.after():
         statement = statement.where(models.Incident.id < before)
     return await incident_views(session, list(await session.scalars(statement)))
+
+
+async def open_by_priority(session: AsyncSession) -> dict[Priority, int]:
+    """How many incidents are open, for every priority."""
+    of = models.Incident
+    rows = await session.execute(
+        select(of.priority, func.count()).where(of.state.in_(OPEN_STATES)).group_by(of.priority)
+    )
+    return dict.fromkeys(Priority, 0) | dict(rows.tuples().all())
 
 
 async def find_incident(session: AsyncSession, key: str) -> models.Incident | None:

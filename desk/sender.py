@@ -15,6 +15,7 @@ from desk.channels.base import Channel
 from desk.lane import Lane
 from desk.metrics import DeskMetrics
 from desk.outbox import GIVE_UP_AFTER
+from desk.queries import open_by_priority
 
 log = get_logger(__name__)
 
@@ -73,7 +74,7 @@ class OutboxSender:
                 await lane.channel.close()
 
     async def count(self) -> None:
-        """Bring the gauges up to date; expired rows of channels that are gone become dead letters.
+        """Bring the desk's gauges up to date; expired rows of channels that are gone become dead letters.
 
         Raises:
             StorageError: the database refused.
@@ -81,6 +82,7 @@ class OutboxSender:
         now = to_datetime(self._clock.now_ms())
         async with self._database.read() as session:
             counts = await outbox_store.counts(session)
+            open_incidents = await open_by_priority(session)
         oldest = counts.oldest_created_at
         if oldest is not None and now - oldest >= GIVE_UP_AFTER:
             async with self._database.write() as session:
@@ -88,6 +90,8 @@ class OutboxSender:
                 counts = await outbox_store.counts(session)
             if buried:
                 log.error("notifications of channels that are gone given up", count=buried)
+        for priority, number in open_incidents.items():
+            self._metrics.open_incidents.labels(priority.value).set(number)
         self._metrics.pending.set(counts.pending)
         self._metrics.dead_letters.set(counts.dead)
         self._metrics.oldest_age.set(0 if oldest is None else max((now - oldest).total_seconds(), 0))

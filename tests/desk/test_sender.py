@@ -166,6 +166,7 @@ async def test_a_permanent_error_is_a_dead_letter_and_the_recovery_goes_on(bench
         await bench.sender.count()
     assert bench.sample("forewatch_outbox_dead_letters") == 1
     assert bench.sample("forewatch_outbox_pending") == 0
+    assert bench.sample("forewatch_open_incidents", priority="P1") == 1
 
 
 async def test_after_a_day_without_the_receiver_it_is_a_dead_letter(bench: Bench) -> None:
