@@ -103,7 +103,9 @@ async def _write(request: web.Request, ingest: Ingest) -> web.Response:
         outcome = await ingest.write(body, headers, sender, clock.now_ms())
         ingest.metrics.seconds.observe(clock.monotonic() - started)
     if outcome.refused:
-        log.warning("samples refused", sender=sender, detail=outcome.explain())
+        left_out = ingest.quiet.due(sender, started)
+        if left_out is not None:
+            log.warning("samples refused", sender=sender, detail=outcome.explain(), like_it_before=left_out)
         # As Prometheus answers: 400 says that sending this push again is useless, not that it was lost.
         return Problem(400, "Samples refused", outcome.explain()).response()
     return web.Response(status=204)

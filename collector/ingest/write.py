@@ -15,6 +15,7 @@ from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
 from collector.ingest.pressure import Pressure
+from collector.ingest.quiet import Quiet
 from collector.ingest.sequence import Sequences
 from collector.ingest.skew import Skews
 from collector.ingest.template import Templates
@@ -31,6 +32,7 @@ _INLINE_UNSTEADY = 200  # series that need the protobuf decoder; more go to a th
 _SAMPLES_A_STEP = 16_384  # appended before other requests get their turn
 _BIRTHS_A_STEP = 512
 _SHOWN = 3
+_QUIET_SECONDS = 60.0  # between two lines of log about one sender's refused samples
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class Ingest:
         self.limits = limits
         self.metrics = metrics
         self.pressure = Pressure(limits.in_flight_bytes)
+        self.quiet = Quiet(_QUIET_SECONDS)
         self._store = store
         self._clock = clock
         self._sequences = Sequences()

@@ -144,6 +144,19 @@ async def test_bad_samples_are_refused_one_by_one_and_the_good_ones_kept(endpoin
     assert endpoint.counted("forewatch_ingest_requests_total", outcome="partial") == 1
 
 
+async def test_a_sender_that_errs_at_every_push_is_logged_once_a_minute(endpoint, caplog) -> None:
+    bad = compress(series(encode_labels(UP), sample(1, 0)))
+    for _ in range(3):
+        await endpoint.send(bad, Forewatch_Agent="a1")
+    await endpoint.send(bad, Forewatch_Agent="a2")
+    assert caplog.messages.count("samples refused") == 2
+    await endpoint.clock.advance(61)
+    await endpoint.send(bad, Forewatch_Agent="a1")
+    last = [record for record in caplog.records if record.getMessage() == "samples refused"][-1]
+    assert last.fields["like_it_before"] == 2
+    assert "too_old 1" in last.fields["detail"]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 async def test_nan_and_infinities_are_values(endpoint, value) -> None:
     assert (await endpoint.push((UP, value, NOW))).status == 204
