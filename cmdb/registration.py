@@ -19,7 +19,7 @@ from cmdb.keys import Key, KeyKind, name_key
 from cmdb.models import ConfigurationItem, IdentityKey, InstanceBinding, Relation
 from cmdb.register import bump, lock, note
 from cmdb.views import CiPatch, NewCi
-from core.http import FieldError, Problem
+from core.http import FieldError, Problem, not_found
 
 
 async def register(
@@ -70,8 +70,7 @@ async def change(
     Raises:
         Problem: 409 the version is not the current one or another item has an identifying value; 422 a field is wrong.
     """
-    await lock(session)
-    await session.refresh(ci)
+    await _lock_present(session, ci)
     if patch.version is not UNSET and patch.version != ci.version:
         detail = f"{ci.code} is at version {ci.version}, not {patch.version}; read it again"
         raise Problem(409, "Changed meanwhile", detail, errors=[FieldError("version", detail)])
@@ -81,20 +80,24 @@ async def change(
     recorded = set(ci.recorded) - {name for name, value in given.items() if value is None}
     recorded |= {name for name, value in given.items() if value is not None}
     by_hand = {name: value for name, value in values.items() if name in recorded}
-    await _refuse_held(session, of_class, by_hand, ci)
+    set_now = {name: values[name] for name in given if name in values and values[name] != ci.attributes.get(name)}
+    await _refuse_held(session, of_class, set_now, ci)
     changes: dict[str, Any] = {"attributes": values}
     for name in ("name", "class_", "state"):
         if (value := getattr(patch, name)) is not UNSET:
             changes[name] = str(value)
     ci.recorded = sorted(recorded | ({name.rstrip("_") for name in changes} & {"name", "class"}))
-    await key_store.replace(session, ci, key_store.MANUAL, of_class.keys(by_hand), kinds=tuple(KeyKind))
+    # What was recorded earlier and has moved to another item since stays with that one.
+    keys = of_class.keys(by_hand)
+    own = keys - {key for key, holder in (await key_store.holders(session, keys)).items() if holder != ci.id}
+    await key_store.replace(session, ci, key_store.MANUAL, own, kinds=tuple(KeyKind))
     apply(session, ci, changes, actor=actor, now=now)
     await bump(session)
 
 
 async def remove(session: AsyncSession, ci: ConfigurationItem, *, actor: str, now: dt.datetime) -> None:
     """Take an item out of the register; its row and history stay, its keys, instances and relations go."""
-    await lock(session)
+    await _lock_present(session, ci)
     await session.execute(delete(IdentityKey).where(IdentityKey.ci_id == ci.id))
     await session.execute(delete(InstanceBinding).where(InstanceBinding.ci_id == ci.id))
     await session.execute(delete(Relation).where(or_(Relation.source_id == ci.id, Relation.target_id == ci.id)))
@@ -106,6 +109,14 @@ async def remove(session: AsyncSession, ci: ConfigurationItem, *, actor: str, no
         session, ci.id, now, actor, "removed", before={"name": ci.name, "class": ci.class_, "attributes": ci.attributes}
     )
     await bump(session)
+
+
+async def _lock_present(session: AsyncSession, ci: ConfigurationItem) -> None:
+    """Be the only writer, and see the item as the one before left it: it may be gone."""
+    await lock(session)
+    await session.refresh(ci)
+    if ci.removed_at is not None:
+        raise not_found("configuration item", ci.code)
 
 
 def _class_after(ci: ConfigurationItem, patch: CiPatch, classes: Classes) -> CiClass:

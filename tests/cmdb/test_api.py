@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from cmdb.classes import Classes
-from cmdb.store import reconcile
+from cmdb.store import reconcile, resolve_instance
 from core.database import Database
 from tests.cmdb.conftest import NOW, Client, device
 
@@ -184,6 +185,22 @@ async def test_an_address_taken_away_identifies_no_longer(client: Client) -> Non
     assert (await patch(client, "/api/v1/cis/SW-000001", {"attributes": address}))[0] == 409
 
 
+async def test_an_item_that_was_replaced_at_its_address_can_still_be_changed(
+    client: Client, database: Database, classes: Classes
+) -> None:
+    attributes = {"management_address": "10.0.0.1", "serial_number": "OLD1"}
+    await post(client, "/api/v1/cis", CORE | {"attributes": attributes})
+    async with database.write() as session:
+        report = device("core-1", management_address="10.0.0.1", serial_number="NEW1")
+        new = await reconcile(session, report, classes=classes, agent="edge-1", now=NOW)
+    assert new.ci is not None
+    status, old = await patch(client, "/api/v1/cis/SW-000001", {"state": "disposed", "attributes": attributes})
+    assert (status, old["state"], old["id"] != new.ci.id) == (200, "disposed", True)
+    async with database.read() as session:
+        assert await resolve_instance(session, "10.0.0.1:9100") == new.ci
+    assert (await client.delete("/api/v1/cis/SW-000001")).status == 204
+
+
 async def test_a_change_of_class_drops_what_the_new_class_does_not_have(client: Client) -> None:
     body = {"name": "a", "class": "server", "attributes": {"cpu_count": 4, "location": "Room 101"}}
     await post(client, "/api/v1/cis", body)
@@ -208,6 +225,19 @@ async def test_an_item_that_does_not_exist_is_not_found(client: Client) -> None:
     for key in ["0", "99", "99999999999", "2147483648", "SW-9", "%00", "-1", "٣", "' OR 1=1"]:
         status, problem = await get(client, f"/api/v1/cis/{key}")
         assert (status, problem["title"]) == (404, "Not found"), key
+
+
+async def test_of_two_removals_at_once_one_finds_nothing_left(client: Client) -> None:
+    await post(client, "/api/v1/cis", CORE)
+    answers = await asyncio.gather(*(client.delete("/api/v1/cis/SW-000001") for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [204, 404, 404, 404]
+
+
+async def test_of_changes_to_one_version_at_once_one_wins(client: Client) -> None:
+    await post(client, "/api/v1/cis", CORE)
+    bodies = [{"name": f"core-{number}", "version": 1} for number in range(4)]
+    answers = await asyncio.gather(*(patch(client, "/api/v1/cis/SW-000001", body) for body in bodies))
+    assert sorted(status for status, _ in answers) == [200, 409, 409, 409]
 
 
 async def test_the_list_filters_and_pages(client: Client) -> None:
