@@ -10,8 +10,6 @@ from typing import Self
 
 from tests.servers import ber
 
-_LARGEST = 1400  # octets a response may have, as a device on Ethernet keeps to
-
 
 class Responder:
     """Answers each datagram with what `replies` says; a thread of its own, so tests may block or await."""
@@ -62,6 +60,7 @@ class Device(Responder):
         requests: everything that was asked, oldest first.
         silent: True to answer nothing from now on.
         most_bindings: a GET of more is answered tooBig.
+        largest: octets that the bindings of a GETBULK's response may have; most devices keep to one Ethernet frame.
     """
 
     def __init__(self, mib: dict[str, bytes], *, community: str = "public", address: str = "127.0.0.1") -> None:
@@ -69,6 +68,7 @@ class Device(Responder):
         self.load(mib)
         self.silent = False
         self.most_bindings = 128
+        self.largest = 1400
         self._community = community.encode()
 
     def load(self, mib: dict[str, bytes]) -> None:
@@ -100,12 +100,11 @@ class Device(Responder):
         repetitions = request.max_repetitions if request.pdu == ber.GET_BULK else 1
         return [ber.response(request, self._following(mib, request.oids[0], repetitions))]
 
-    @staticmethod
-    def _following(mib: dict[ber.Oid, bytes], name: ber.Oid, most: int) -> list[tuple[ber.Oid, bytes]]:
+    def _following(self, mib: dict[ber.Oid, bytes], name: ber.Oid, most: int) -> list[tuple[ber.Oid, bytes]]:
         names = sorted(mib)
         start = bisect.bisect_right(names, name)
         found: list[tuple[ber.Oid, bytes]] = []
-        room = _LARGEST
+        room = self.largest
         for following in names[start : start + most]:
             room -= len(ber.oid(following)) + len(mib[following]) + 4
             if found and room < 0:

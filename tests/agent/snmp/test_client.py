@@ -245,7 +245,8 @@ async def test_object_of_64_kilobytes_spoils_only_itself() -> None:
 
 
 async def test_column_of_long_texts_is_walked_in_small_steps() -> None:
-    with Device({f"{COLUMN}.{index}": ber.octets(b"x" * 1000) for index in range(1, 20)}) as device:
+    with Device({f"{COLUMN}.{index}": ber.octets(b"x" * 255) for index in range(1, 20)}) as device:
+        device.largest = 60_000
         assert len(await walk(device)) == 19
 
 
