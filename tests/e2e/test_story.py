@@ -49,7 +49,7 @@ def wait_up(site: Site, value: str) -> None:
 def test_a_device_fails_and_recovers(site: Site, snmpd: Snmpd, device, agent: Agent, sinks: Sinks) -> None:
     wait_up(site, "1")
     assert len(site.query('ifHCInOctets{instance="core-1",ifName="lo"}')) == 1
-    assert len(site.query('node_cpu_seconds_total{instance="edge-1",mode="idle"}')) > 0
+    wait_until(lambda: site.query('node_cpu_seconds_total{instance="edge-1",mode="idle"}') != [], "the agent's host")
     wait_until(lambda: site.query("forewatch_ci_info") != [], "items joined to series")
     [joined] = site.query('up{instance="core-1"} * on(instance) group_left(ci, service) forewatch_ci_info')
     assert (joined["metric"]["ci"], joined["metric"]["service"]) == (device["code"], "citizen portal")
@@ -94,14 +94,9 @@ def test_prometheus_scrapes_metrics_and_federation(site: Site, device, agent: Ag
     server = Prometheus(tmp_path / "prometheus", scrape_config(site))
     server.start()
     try:
-        wait_until(lambda: len(answered(server, "up == 1")) == 2, "both scraped")
-        wait_until(
-            lambda: (
-                answered(server, 'up{instance="core-1",exported_job="snmp"}') != []
-                or answered(server, 'ifOperStatus{instance="core-1"}') != []
-            ),
-            "federated series",
-        )
+        wait_until(lambda: len(answered(server, 'up{job=~"forewatch|federate"} == 1')) == 2, "both scraped")
+        federated = 'ifOperStatus{instance="core-1",job="snmp"}'
+        wait_until(lambda: answered(server, federated) != [], "federated series")
         assert answered(server, "forewatch_ingest_samples_total") != []
     finally:
         server.stop()
