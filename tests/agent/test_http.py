@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,51 +14,73 @@ from agent.http import Answer, CollectorClient, Unreachable
 from core.config import Duration, Secret
 from tests.servers.ports import free_port
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Handler = Callable[["Wire"], None]
 FINE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-@contextlib.asynccontextmanager
-async def server(handler: Handler) -> AsyncIterator[str]:
+class Wire:
+    """One accepted connection, served on a thread."""
+
+    def __init__(self, accepted: socket.socket) -> None:
+        self.socket = accepted
+        self.over = threading.Event()
+
+    def read_request(self) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head and (more := self.socket.recv(65536)):
+            head += more
+
+    def send(self, data: bytes, then_wait: float = 0) -> None:
+        self.socket.sendall(data)
+        self.over.wait(then_wait)
+
+    def end(self) -> None:
+        self.over.set()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def server(handler: Handler) -> Iterator[str]:
     """A server that speaks whatever `handler` does; gives its URL."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    wires: list[Wire] = []
+    threads: list[threading.Thread] = []
 
-    over = asyncio.Event()
-    handling: list[asyncio.Task[None]] = []
+    def serve(wire: Wire) -> None:
+        with wire.socket, contextlib.suppress(OSError):
+            handler(wire)
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        speaking = [asyncio.ensure_future(handler(reader, writer)), asyncio.ensure_future(over.wait())]
-        await asyncio.wait(speaking, return_when=asyncio.FIRST_COMPLETED)
-        for task in speaking:
-            task.cancel()
-        await asyncio.gather(*speaking, return_exceptions=True)
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                wires.append(Wire(listening.accept()[0]))
+                threads.append(threading.Thread(target=serve, args=(wires[-1],)))
+                threads[-1].start()
 
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        handling.append(asyncio.ensure_future(handle(reader, writer)))
-
-    listening = await asyncio.start_server(accept, "127.0.0.1", 0)
+    accepting = threading.Thread(target=accept)
+    accepting.start()
     try:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        accepting.join()
         listening.close()
-        await listening.wait_closed()
-        for _ in range(10):
-            await asyncio.sleep(0)  # what was accepted at the last moment arrives
-        over.set()
-        await asyncio.gather(*handling)
+        for wire in wires:
+            wire.end()
+        for thread in threads:
+            thread.join()
 
 
 def answering(*chunks: bytes, every: float = 0) -> Handler:
     """Reads a request, sends the chunks."""
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+    def handle(wire: Wire) -> None:
+        wire.read_request()
         for chunk in chunks:
-            writer.write(chunk)
-            await writer.drain()
-            await asyncio.sleep(every)
+            if wire.over.is_set():
+                return
+            wire.send(chunk, every)
 
     return handle
 
@@ -91,7 +114,7 @@ async def threads_end() -> None:
     ],
 )
 async def test_a_server_that_does_not_answer_properly(handler: Handler, reason: str, why: str) -> None:
-    async with server(handler) as url:
+    with server(handler) as url:
         with pytest.raises(Unreachable) as raised:
             await post(url, timeout=0.3)
         assert raised.value.reason == reason, why
@@ -99,24 +122,22 @@ async def test_a_server_that_does_not_answer_properly(handler: Handler, reason: 
 
 
 async def test_an_endless_body_is_read_up_to_64_kib_and_the_connection_not_used_again() -> None:
-    connections = 0
+    connections: list[Wire] = []
 
-    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 500 No\r\nContent-Length: 10000000\r\n\r\n")
-        for _ in range(1000):
-            writer.write(b"x" * 10_000)
-            await writer.drain()
+    def endless(wire: Wire) -> None:
+        connections.append(wire)
+        wire.read_request()
+        wire.send(b"HTTP/1.1 500 No\r\nContent-Length: 10000000\r\n\r\n")
+        while True:
+            wire.send(b"x" * 10_000)
 
-    async with server(endless) as url:
+    with server(endless) as url:
         client = CollectorClient(CollectorConfig(url=url))
         for _ in range(2):
             answer = await client.post("/path", b"", {})
             assert (answer.status, len(answer.body)) == (500, 64 * 1024)
         client.close()
-        assert connections == 2
+    assert len(connections) == 2
 
 
 async def test_a_name_that_does_not_resolve() -> None:
@@ -132,9 +153,8 @@ async def test_a_token_that_cannot_be_read_is_no_silent_anonymity(tmp_path: Path
 
 
 async def test_a_token_that_would_add_a_header_is_not_sent() -> None:
-    async with server(answering(FINE)) as url:
-        with pytest.raises(Unreachable) as raised:
-            await post(url, token=Secret("abc\r\nX-Other: 1"))
+    with server(answering(FINE)) as url, pytest.raises(Unreachable) as raised:
+        await post(url, token=Secret("abc\r\nX-Other: 1"))
     assert raised.value.reason == "protocol"
 
 
@@ -145,25 +165,24 @@ async def test_a_file_that_holds_no_certificates_is_named(tmp_path: Path) -> Non
 
 
 async def test_https_to_a_server_without_it() -> None:
-    async with server(answering(FINE)) as url:
-        with pytest.raises(Unreachable) as raised:
-            await post(url.replace("http:", "https:"), timeout=1)
+    with server(answering(FINE)) as url, pytest.raises(Unreachable) as raised:
+        await post(url.replace("http:", "https:"), timeout=1)
     assert raised.value.reason in ("tls", "timeout")
 
 
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
-    async with server(answering(FINE)) as url:
+    with server(answering(FINE)) as url:
         assert (await post(url)).status == 204
 
 
 async def test_a_redirect_is_an_answer_not_an_errand() -> None:
-    async with server(answering(b"HTTP/1.1 302 Found\r\nLocation: http://other/\r\nContent-Length: 0\r\n\r\n")) as url:
+    with server(answering(b"HTTP/1.1 302 Found\r\nLocation: http://other/\r\nContent-Length: 0\r\n\r\n")) as url:
         assert (await post(url)).status == 302
 
 
 async def test_cancelling_ends_the_thread() -> None:
-    async with server(answering(b"", every=60)) as url:
+    with server(answering(b"", every=60)) as url:
         asking = asyncio.create_task(post(url))
         await asyncio.sleep(0.05)
         asking.cancel()

@@ -283,24 +283,6 @@ async def test_a_kept_connection_that_the_collector_closed_is_opened_anew_at_onc
     assert clock.slept == []
 
 
-async def test_something_that_speaks_no_http_is_named(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(10)
-        writer.write(b"220 mail.example.org ESMTP\r\n")
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    pusher = pusher_to(f"http://127.0.0.1:{port}", spool, RecordingClock())
-    spool.append(b"body", 1, NOW)
-    draining = asyncio.create_task(pusher.drain())
-    while not caplog.records:
-        await asyncio.sleep(0.005)
-    draining.cancel()
-    assert caplog.records[0].fields["cause"] == "protocol"  # type: ignore[attr-defined]
-    server.close()
-
-
 async def test_the_disk_is_synced_while_the_collector_is_away(
     collector: FakeCollector, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
