@@ -52,14 +52,10 @@ class Dictionary:
 
     def add(self, sender: str, ids: Sequence[int], keys: Sequence[bytes]) -> None:
         """Give rows to label sets; a row that a damaged journal gives twice belongs to the last."""
-        top = max(ids, default=-1)
-        if top >= self.high:
-            missing = range(self.high, top + 1)
-            self._keys.extend(None for _ in missing)
-            self._labels.extend(None for _ in missing)
-            self._senders.extend("" for _ in missing)
-            for row in missing:
-                heapq.heappush(self._free, row)
+        former, added = self.high, max(ids, default=-1) + 1 - self.high
+        self._keys.extend([None] * added)
+        self._labels.extend([None] * added)
+        self._senders.extend([""] * added)
         for row, key in zip(ids, keys, strict=True):
             if self._keys[row] is not None:
                 self._forget(row)
@@ -68,6 +64,9 @@ class Dictionary:
             self._keys[row] = key
             self._senders[row] = sender
             self.rows[key] = row
+        for row in range(former, self.high):
+            if self._keys[row] is None:
+                heapq.heappush(self._free, row)
         self.per_sender[sender] += len(ids)
 
     def remove(self, ids: Sequence[int]) -> None:
@@ -128,7 +127,10 @@ def decode_labels(key: bytes, pairs: dict[bytes, tuple[str, str]]) -> Labels:
     found: list[tuple[str, str]] = []
     at, end = 0, len(key)
     while at < end:
-        size, start = _length(key, at + 1)
+        size = key[at + 1]
+        start = at + 2
+        if size >= 0x80:
+            size, start = _length(key, at + 1)
         at = start + size
         field = key[start:at]
         pair = pairs.get(field)

@@ -27,6 +27,7 @@ from rules.source import Ids, Times, Values, Window
 
 ROWS = 1024
 MARGIN = 8
+_MOST_AHEAD = 16  # blocks that are allocated beyond need, so that growing is rare and yet no long wait
 
 _SHIFT = 10
 _MASK = ROWS - 1
@@ -86,7 +87,7 @@ class Ring:
         if rows <= self.rows:
             return
         blocks = -(-rows // ROWS)
-        self._file.grow(max(blocks, self._file.blocks + self._file.blocks // 8))
+        self._file.grow(max(blocks, self._file.blocks + min(self._file.blocks // 8, _MOST_AHEAD)))
         added = self.rows - len(self.positions)
         self._views()
         self.positions = np.r_[self.positions, np.zeros(added, np.int64)]
