@@ -8,10 +8,11 @@ The rules of one tick share what they read: `moment = evaluator.moment(at_ms)`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from rules.errors import EvaluationError
 from rules.functions import FUNCTIONS
 from rules.functions.shapes import OfElements, OfRange, Samples, Special
 from rules.promql import binary, sets
@@ -32,9 +33,11 @@ from rules.promql.plan import (
     VectorSelector,
     kind_of,
 )
-from rules.promql.selectors import Selection, Selections
-from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector
+from rules.promql.selectors import KEPT_ROWS, Selection, Selections
+from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector, merged
 from rules.source import Matcher, Source
+
+MAX_CELLS = 50_000_000  # values of selectors [series, steps] that one range query may hold
 
 
 def evaluate(expression: Expression, source: Source, at_ms: int) -> Vector | Scalar:
@@ -49,9 +52,10 @@ def evaluate(expression: Expression, source: Source, at_ms: int) -> Vector | Sca
 class Evaluator:
     """Evaluates over one source and keeps selections and layouts between evaluations. Not for several threads."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, kept_rows: int = KEPT_ROWS) -> None:
+        """Evaluate over `source`; selections of at most about `kept_rows` series in all are kept."""
         self.source = source
-        self.selections = Selections(source)
+        self.selections = Selections(source, kept_rows)
         self.layouts = Layouts()
 
     def moment(self, at_ms: int) -> Moment:
@@ -87,6 +91,7 @@ class Moment:
         self._layouts = evaluator.layouts
         self._blocks: dict[Selector, Block] = {}
         self._samples: dict[tuple[Selector, int], list[Samples]] = {}
+        self._cells = 0
 
     def result(self, expression: Expression) -> Vector | Scalar:
         """The value at the (first) instant."""
@@ -103,7 +108,7 @@ class Moment:
             if expression.kind is Kind.SCALAR:
                 values = self.line(expression.root).values[None, :]
                 return Matrix([()], self.times, values, np.ones(values.shape, np.bool_))
-            return _merged(self.block(expression.root), self.times)
+            return merged(self.block(expression.root), self.times)
 
     def line(self, node: Node) -> Line:
         """The value of a scalar node."""
@@ -184,6 +189,7 @@ class Moment:
         selected = node.arguments[place]
         assert isinstance(selected, RangeSelector)
         numbers = [self.line(argument).values for index, argument in enumerate(node.arguments) if index != place]
+        self._require_room(self._select(selected.selector))
         outcomes = [
             function.compute(samples, *[float(line[step]) for line in numbers])
             for step, samples in enumerate(self._ranges(selected))
@@ -204,6 +210,7 @@ class Moment:
         block = self._blocks.get(selector)
         if block is None:
             selection = self._select(selector)
+            self._require_room(selection)
             read = [
                 self._source.instant(selection.ids, selector.instant(at), selector.lookback_ms)
                 for at in self.times.tolist()
@@ -213,28 +220,26 @@ class Moment:
             block = self._blocks[selector] = Block(selection.table, values, present)
         return block
 
-    def _ranges(self, node: RangeSelector) -> list[Samples]:
-        """The samples of each step."""
-        kept = self._samples.get((node.selector, node.range_ms))
-        if kept is None:
-            ids = self._select(node.selector).ids
-            kept = []
-            for at in self.times.tolist():
-                end = node.selector.instant(at)
-                start = end - node.range_ms
-                kept.append(Samples.of(self._source.window(ids, start, end), start, end, at))
-            self._samples[node.selector, node.range_ms] = kept
-        return kept
+    def _require_room(self, selection: Selection) -> None:
+        """Refuse what would take too much memory, as Prometheus' query.max-samples does; one instant is no danger."""
+        if len(self.times) == 1:
+            return
+        self._cells += len(selection.table) * len(self.times)
+        if self._cells > MAX_CELLS:
+            raise EvaluationError(f"more than {MAX_CELLS} values to read; ask for fewer series or fewer steps")
 
+    def _ranges(self, node: RangeSelector) -> Iterable[Samples]:
+        """The samples of each step; kept for other rules when there is but one."""
+        if len(self.times) > 1:
+            return self._read_ranges(node)
+        key = (node.selector, node.range_ms)
+        if key not in self._samples:
+            self._samples[key] = list(self._read_ranges(node))
+        return self._samples[key]
 
-def _merged(block: Block, times: Ints) -> Matrix:
-    numbers: dict[object, int] = {}
-    rows = np.fromiter((numbers.setdefault(row, len(numbers)) for row in block.table.rows), np.int64, len(block.table))
-    values = np.zeros((len(numbers), len(times)))
-    present = np.zeros(values.shape, np.bool_)
-    at_rows, at_steps = np.nonzero(block.present)
-    values[rows[at_rows], at_steps] = block.values[at_rows, at_steps]
-    present[rows[at_rows], at_steps] = True
-    seen = np.flatnonzero(present.any(axis=1))
-    firsts = dict(zip(rows.tolist()[::-1], range(len(rows) - 1, -1, -1), strict=True))
-    return Matrix([block.table.rows[firsts[row]] for row in seen.tolist()], times, values[seen], present[seen])
+    def _read_ranges(self, node: RangeSelector) -> Iterator[Samples]:
+        ids = self._select(node.selector).ids
+        for at in self.times.tolist():
+            end = node.selector.instant(at)
+            start = end - node.range_ms
+            yield Samples.of(self._source.window(ids, start, end), start, end, at)

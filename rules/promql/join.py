@@ -20,7 +20,7 @@ from rules.promql.vector import Ints, Table
 
 Signature = tuple[str, ...] | Labels
 
-_MOST_PAIRS = 5_000_000
+_MOST_PAIRS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from rules.errors import EvaluationError
 from rules.promql.vector import Table
 from rules.source import Ids, Matcher, Source
 
-_MOST_KEPT = 10_000
+KEPT_ROWS = 20_000_000  # a reference of 8 bytes each
 _TRIES = 5
+_OVERHEAD_ROWS = 100  # what a selection costs though it is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +28,32 @@ class Selections:
     """Selections over one source, by matchers.
 
     When the source's generation changes each is looked up anew, but one whose series are the same stays the same
-    object, and with it all that was laid out for its table. One not asked for in a whole generation is forgotten.
+    object, and with it all that was laid out for its table. One not asked for in a whole generation is forgotten, and
+    so are all when they have more than `kept_rows` rows together.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, kept_rows: int = KEPT_ROWS) -> None:
         self._source = source
+        self._kept_rows = kept_rows
+        self._rows = 0
         self._generation = source.generation
         self._current: dict[tuple[Matcher, ...], Selection] = {}
         self._former: dict[tuple[Matcher, ...], Selection] = {}
 
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._current) + len(self._former)
+
     def get(self, matchers: tuple[Matcher, ...]) -> Selection:
         """The series that satisfy all matchers now."""
         generation = self._source.generation
-        if generation != self._generation or len(self._current) > _MOST_KEPT:
-            self._former, self._current, self._generation = self._current, {}, generation
+        if generation != self._generation or self._rows > self._kept_rows:
+            self._former = self._current if generation != self._generation else {}
+            self._current, self._rows, self._generation = {}, 0, generation
         found = self._current.get(matchers)
         if found is None:
             found = self._current[matchers] = self._look_up(matchers)
+            self._rows += len(found.table) + _OVERHEAD_ROWS
         return found
 
     def _look_up(self, matchers: tuple[Matcher, ...]) -> Selection:

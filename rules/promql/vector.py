@@ -119,3 +119,17 @@ class Matrix:
     times: Ints
     values: Values
     present: Mask
+
+
+def merged(block: Block, times: Ints) -> Matrix:
+    """The block as the result of a range query: rows that have become the same label set are one."""
+    numbers: dict[object, int] = {}
+    rows = np.fromiter((numbers.setdefault(row, len(numbers)) for row in block.table.rows), np.int64, len(block.table))
+    values = np.zeros((len(numbers), len(times)))
+    present = np.zeros(values.shape, np.bool_)
+    at_rows, at_steps = np.nonzero(block.present)
+    values[rows[at_rows], at_steps] = block.values[at_rows, at_steps]
+    present[rows[at_rows], at_steps] = True
+    seen = np.flatnonzero(present.any(axis=1))
+    firsts = dict(zip(rows.tolist()[::-1], range(len(rows) - 1, -1, -1), strict=True))
+    return Matrix([block.table.rows[firsts[row]] for row in seen.tolist()], times, values[seen], present[seen])

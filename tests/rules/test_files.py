@@ -100,8 +100,8 @@ def test_an_empty_file_has_no_groups() -> None:
           "not __name__")], "the metric's name"),
         (rule("alert: A\nexpr: up\nannotations:\n  summary: '{{ $value | nope }}'"),
          [('r.yaml:7: group "g": rule "A": annotations: summary: {{ $value | nope }} uses nope, which is '
-          "not supported; known here: humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, index, "
-          "printf, stripPort, title, toLower, toUpper")], "a bad template"),
+          "not supported; known here: humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, "
+          "index, printf, stripPort, title, toLower, toUpper")], "a bad template"),
         (rule("alert: A\nexpr: up\nlabels: [a]"),
          ['r.yaml:6: group "g": rule "A": labels: must be a mapping of keys to values'], "a list of labels"),
         (rule("alert: A\nexpr: up\nannotations: {forewatch_recover: 'up =='}"),

@@ -260,3 +260,28 @@ def test_nothing_selected_is_nothing_everywhere() -> None:
                  "max_over_time(a[1h])", "deriv(a[5m])", "changes(a[5m])"):  # fmt: skip
         result = vector(evaluate(parse(text), source(), NOW))
         assert (result.labels, np.asarray(result.values).tolist()) == ([], []), text
+
+
+def test_a_range_query_that_would_take_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.promql.evaluate.MAX_CELLS", 10)
+    evaluator = Evaluator(source({A0: 1.0, A1: 2.0}))
+    assert len(evaluator.range(parse("a"), NOW, NOW + 4, 1).labels) == 2
+    for text in ("a", "rate(a[5m])", "a + on (i) a offset 1m"):
+        with pytest.raises(EvaluationError, match="more than 10 values"):
+            evaluator.range(parse(text), NOW, NOW + 5, 1)
+
+
+def test_selections_are_forgotten_when_they_are_too_many() -> None:
+    of = CountingSource()
+    of.append(A0, [(NOW, 1.0)])
+    evaluator = Evaluator(of, kept_rows=1000)
+    for number in range(50):
+        evaluator.instant(parse(f'a{{nope!="{number}"}}'), NOW)
+    assert len(evaluator.selections) <= 11
+
+
+def test_a_join_that_nobody_can_mean_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.promql.join._MOST_PAIRS", 8)
+    series = {labels(__name__=name, i=str(number)): 1.0 for name in "ab" for number in range(3)}
+    with pytest.raises(EvaluationError, match="match on more labels"):
+        value("a * on () group_left (i) b", source(series))
