@@ -92,6 +92,7 @@ async def serve(config: CollectorConfig) -> None:
     tls = tls_context(config.tls)
     stop = _stop_on_signals()
     app = make_app(config, SystemClock())
+    _reload_on_hangup(app)
     runner = Runner(app, config.limits, app[HTTP_METRICS])
     try:
         await runner.setup()
@@ -101,7 +102,6 @@ async def serve(config: CollectorConfig) -> None:
             await site.start()
         except OSError as error:
             raise ConfigError([Fault(config.listen, 0, _spell(error))]) from error
-        _reload_on_hangup(app)
         for address in runner.addresses:
             log.info("listening", address=_spell_address(address), scheme="https" if tls else "http")
         await stop.wait()
@@ -122,6 +122,8 @@ def _reload_on_hangup(app: web.Application) -> None:
     from collector.evaluation import EVALUATION  # noqa: PLC0415
 
     def reload() -> None:
+        if EVALUATION not in app:
+            return  # still starting; the files are read in any case
         with contextlib.suppress(ConfigError):  # told in the log; what is in force stays
             app[EVALUATION].reload()
 

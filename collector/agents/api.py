@@ -34,7 +34,7 @@ from core.log import get_logger
 log = get_logger(__name__)
 
 MAX_ID = 2**31 - 1  # a cursor that nobody was given may be larger than the column
-MAX_REPORT_BYTES = 16 << 20
+MAX_REPORT_BYTES = 32 << 20
 
 
 def _now(request: web.Request) -> dt.datetime:

@@ -45,11 +45,13 @@ async def has_live_token(session: AsyncSession, name: str) -> bool:
 
 
 async def save_agent(session: AsyncSession, name: str, now: dt.datetime, **values: Any) -> Agent:
-    """The agent of this name with `values` set; one that is new to us is enrolled `now`."""
-    agent = await find_agent(session, name)
-    if agent is None:
-        agent = Agent(name=name, enrolled_at=now)
-        session.add(agent)
+    """The agent of this name with `values` set; one that is new to us is enrolled `now`.
+
+    Its row stays locked until the transaction ends, so that two reports of one agent come one after the other.
+    """
+    insert = await _insert(session, Agent)
+    await session.execute(insert.values(name=name, enrolled_at=now).on_conflict_do_nothing(index_elements=["name"]))
+    agent = (await session.scalars(select(Agent).where(Agent.name == name).with_for_update())).one()
     for column, value in values.items():
         setattr(agent, column, value)
     await session.flush()
@@ -103,8 +105,7 @@ async def add_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
     """Add events that are not there yet, told by their digest; returns how many were new."""
     if not rows:
         return 0
-    postgres = (await session.connection()).dialect.name == "postgresql"
-    insert = (postgresql.insert if postgres else sqlite.insert)(AgentEvent)
+    insert = await _insert(session, AgentEvent)
     statement = insert.on_conflict_do_nothing(index_elements=["agent_id", "digest"]).returning(AgentEvent.id)
     return len((await session.scalars(statement, rows)).all())
 
@@ -113,3 +114,9 @@ async def delete_events_before(session: AsyncSession, instant: dt.datetime) -> i
     """Remove events received before `instant`; returns how many."""
     gone = delete(AgentEvent).where(AgentEvent.received_at < instant).returning(AgentEvent.id)
     return len((await session.scalars(gone)).all())
+
+
+async def _insert(session: AsyncSession, model: type[Agent | AgentEvent]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that can do nothing on a conflict, which is each database's own extension."""
+    is_postgres = (await session.connection()).dialect.name == "postgresql"
+    return postgresql.insert(model) if is_postgres else sqlite.insert(model)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from yarl import URL
 
+from collector.access import store
 from collector.access.models import Session, User
 from collector.access.roles import Role
 from collector.access.sessions import IDLE
@@ -103,6 +104,18 @@ async def test_an_idle_session_ends_and_a_used_one_goes_on(site: Site) -> None:
         assert (await site.call("GET", "/api/v1/me"))[0] == 200
     site.clock.set_wall(site.clock.now_ms() + round(IDLE.total_seconds() * 1000))
     assert (await site.call("GET", "/api/v1/me"))[0] == 401
+
+
+async def test_sessions_that_have_ended_are_removed(site: Site) -> None:
+    await site.user("alice", Role.OPERATOR)
+    await site.user("bob", Role.OPERATOR)
+    await site.login("alice")
+    site.clock.set_wall(site.clock.now_ms() + round(IDLE.total_seconds() * 1000))
+    site.client.session.cookie_jar.clear()
+    await site.login("bob")
+    async with site.database.write() as session:
+        assert await store.delete_ended_sessions(session, now=site.now, idle=IDLE) == 1
+    assert (await site.call("GET", "/api/v1/me"))[1]["name"] == "bob"
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -82,6 +83,13 @@ async def test_an_agent_cannot_report_for_another(site: Site) -> None:
     assert await send(site, token, heartbeat(site, "web-2")) == 403
 
 
+async def test_reports_of_one_agent_at_once_do_not_get_in_each_others_way(site: Site) -> None:
+    token = await site.token(Role.AGENT, "web-1")
+    report = heartbeat(site, "web-1", targets=[HOST, SWITCH], events=[event(site)])
+    assert await asyncio.gather(*(send(site, token, report) for _ in range(6))) == [204] * 6
+    assert len((await shown(site))["watches"]) == 2
+
+
 async def test_hundreds_of_targets_are_taken_in(site: Site) -> None:
     token = await site.token(Role.AGENT, "poller")
     targets = [target(f"sw-{n}", "snmp", name=f"sw-{n}", management_address=f"10.0.1.{n}") for n in range(60)]
@@ -147,7 +155,7 @@ async def test_a_wrong_report_is_refused_whole(site: Site, change: dict[str, Any
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(site: Site) -> None:
     token = await site.token(Role.AGENT, "web-1")
-    body = io.BytesIO(b'{"agent": "' + b"x" * (17 << 20) + b'"}')
+    body = io.BytesIO(b'{"agent": "' + b"x" * (33 << 20) + b'"}')
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     async with site.client.post("/api/v1/agents/report", data=body, headers=headers) as response:
         assert response.status == 413
