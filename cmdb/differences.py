@@ -34,12 +34,21 @@ class Found:
 
 
 async def settle(
-    session: AsyncSession, found: Sequence[Found], *, instance: str, agent: str, ci: int | None, now: dt.datetime
+    session: AsyncSession,
+    found: Sequence[Found],
+    *,
+    instance: str,
+    agent: str,
+    ci: int | None,
+    answered: bool,
+    now: dt.datetime,
 ) -> None:
     """Open or renew what was found in the newest report of an instance and close what it no longer says.
 
-    A moved key is an event, not a state: it stays open until a person settles it.
+    A target that has not `answered` says nothing of its attributes and keys. A moved key is an event, not a
+    state: it stays open until a person settles it.
     """
+    said = set(Reason) - {Reason.KEY_MOVED} if answered else {Reason.AMBIGUOUS_NAME, Reason.INSTANCE_TAKEN}
     rows = await session.scalars(
         select(Difference).where(Difference.instance == instance, Difference.resolved_at.is_(None))
     )
@@ -48,25 +57,29 @@ async def settle(
     for fingerprint_, row in opened.items():
         if fingerprint_ in current:
             row.last_seen_at = now
-        elif row.reason != Reason.KEY_MOVED:
+        elif row.reason in said:
             row.resolved_at = now
     session.add_all(
-        Difference(
-            fingerprint=fingerprint_,
-            reason=str(one.reason),
-            instance=instance,
-            agent=agent,
-            ci_id=ci,
-            other_ci_id=one.other_ci,
-            subject=one.subject,
-            recorded=one.recorded,
-            reported=one.reported,
-            first_seen_at=now,
-            last_seen_at=now,
-            resolved_at=None,
-        )
+        _opened(one, fingerprint_, instance, agent, ci, now)
         for fingerprint_, one in current.items()
         if fingerprint_ not in opened
+    )
+
+
+def _opened(one: Found, fingerprint_: str, instance: str, agent: str, ci: int | None, now: dt.datetime) -> Difference:
+    return Difference(
+        fingerprint=fingerprint_,
+        reason=str(one.reason),
+        instance=instance,
+        agent=agent,
+        ci_id=ci,
+        other_ci_id=one.other_ci,
+        subject=one.subject,
+        recorded=one.recorded,
+        reported=one.reported,
+        first_seen_at=now,
+        last_seen_at=now,
+        resolved_at=None,
     )
 
 

@@ -63,9 +63,7 @@ class _Reconciliation:
         changed = await self._own_keys(ci, decision.contests)
         changed |= await self._bind(ci, binding)
         changed |= await self._describe(ci)
-        await settle(
-            self._session, self._found, instance=self._target.instance, agent=self._agent, ci=ci.id, now=self._now
-        )
+        await self._settle(ci.id)
         created = isinstance(decision, New)
         if changed or created:
             await bump(self._session)
@@ -95,9 +93,20 @@ class _Reconciliation:
         items = await self._session.scalars(
             select(ConfigurationItem.code).where(ConfigurationItem.id.in_(conflict.candidates)).order_by("code")
         )
-        found = Found(conflict.reason, "name", ", ".join(items), self._target.instance)
-        await settle(self._session, [found], instance=self._target.instance, agent=self._agent, ci=None, now=self._now)
+        self._found.append(Found(conflict.reason, "name", ", ".join(items), self._target.instance))
+        await self._settle(None)
         return Outcome(None, What.CONFLICT, (conflict.reason,))
+
+    async def _settle(self, ci: int | None) -> None:
+        await settle(
+            self._session,
+            self._found,
+            instance=self._target.instance,
+            agent=self._agent,
+            ci=ci,
+            answered=self._target.facts is not None,
+            now=self._now,
+        )
 
     async def _item(self, decision: Matched | New) -> ConfigurationItem:
         if isinstance(decision, Matched):

@@ -186,6 +186,12 @@ async def test_two_items_of_the_name_are_a_conflict_for_a_person(desk: Desk) -> 
     assert outcome == Outcome(None, What.CONFLICT, (Reason.AMBIGUOUS_NAME,))
     (difference,) = await desk.differences()
     assert (difference.reason, difference.recorded) == ("ambiguous_name", "RT-000001, SW-000001")
+    async with desk.database.write() as session:
+        router = await session.scalar(select(ConfigurationItem).where(ConfigurationItem.class_ == "router"))
+        assert router is not None
+        await change(session, router, CiPatch(name="edge-1"), desk.classes, actor="li.wei", now=NOW)
+    assert (await desk.report(silent("core-1"))).what is What.UPDATED
+    assert await desk.differences() == []
 
 
 async def test_a_cloned_machine_is_another_item_and_a_difference(desk: Desk) -> None:
@@ -247,6 +253,8 @@ async def test_what_a_person_recorded_stays_and_the_difference_is_listed_until_i
     assert (await desk.item(ci)).attributes["location"] == "Room 101"
     (difference,) = await desk.differences()
     assert (difference.subject, difference.recorded, difference.reported) == ("location", "Room 101", "Room 202")
+    await desk.report(silent("core-1"))
+    assert len(await desk.differences()) == 1, "silence does not agree"
     assert (await desk.report(device("core-1", **report, location="Room 101"))).differences == ()
     assert await desk.differences() == []
 
