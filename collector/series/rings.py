@@ -41,6 +41,16 @@ def stale(values: Values) -> NDArray[np.bool_]:
     return marked
 
 
+def _pack(times: Times, values: Values, valid: NDArray[np.bool_]) -> Window:
+    """The valid ones of [rows, width] samples, packed to the left."""
+    counts = valid.sum(axis=1)
+    width = int(counts.max(initial=0))
+    filled = np.arange(width) < counts[:, None]
+    packed_times, packed_values = np.zeros((len(times), width), np.int64), np.zeros((len(times), width))
+    packed_times[filled], packed_values[filled] = times[valid], values[valid]
+    return Window(packed_times, packed_values, counts)
+
+
 class Ring:
     """The newest `depth` samples of every row, oldest overwritten first.
 
@@ -131,8 +141,8 @@ class Ring:
             past = ids[later]
             found_times, found_values, found = self._recent(past, self._reach(past, at_ms - lookback_ms))
             found &= found_times <= at_ms
-            newest = found.shape[1] - 1 - np.argmax(found[:, ::-1], axis=1)
-            pick = (np.arange(len(past)), newest)
+            newest = len(found) - 1 - np.argmax(found[::-1], axis=0)
+            pick = (newest, np.arange(len(past)))
             times[later] = np.where(found[pick], found_times[pick], _NO_SAMPLE)
             values[later] = found_values[pick]
         return times, values, (times > at_ms - lookback_ms) & (times >= 0) & ~stale(values)
@@ -141,20 +151,21 @@ class Ring:
         """As `rules.source.Source.window`."""
         times, values, valid = self._recent(ids, self._reach(ids, start_ms))
         valid &= (times > start_ms) & (times <= end_ms) & ~stale(values)
-        counts = valid.sum(axis=1)
-        width = int(counts.max(initial=0))
-        filled = np.arange(width) < counts[:, None]
-        packed_times, packed_values = np.zeros((len(ids), width), np.int64), np.zeros((len(ids), width))
-        packed_times[filled], packed_values[filled] = times[valid], values[valid]
-        return Window(packed_times, packed_values, counts)
+        used = np.flatnonzero(valid.any(axis=1))
+        kept = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 0)
+        rows_valid = np.ascontiguousarray(valid[kept].T)
+        rows_times, rows_values = np.ascontiguousarray(times[kept].T), np.ascontiguousarray(values[kept].T)
+        if rows_valid.all():  # series that are collected together have the same samples in a range
+            return Window(rows_times, rows_values, np.full(len(ids), rows_valid.shape[1]))
+        return _pack(rows_times, rows_values, rows_valid)
 
     def value_at(self, ids: Ids, times: Times) -> tuple[Values, NDArray[np.bool_]]:
         """Per pair of row and instant the value of the sample at exactly that instant, and whether there is one."""
         if len(ids) == 0:
             return np.zeros(0), np.zeros(0, np.bool_)
         found_times, found_values, found = self._recent(ids, self._reach(ids, times - 1))
-        found &= found_times == times[:, None]
-        pick = (np.arange(len(ids)), np.argmax(found, axis=1))
+        found &= found_times == times
+        pick = (np.argmax(found, axis=0), np.arange(len(ids)))
         return found_values[pick], found[pick]
 
     def close(self) -> None:
@@ -196,32 +207,47 @@ class Ring:
         self.last_times[ids] = times
 
     def _reach(self, ids: Ids, start_ms: int | Times) -> int:
-        """How many of the newest samples must be looked at to see every one after `start_ms`."""
+        """How many of the newest samples must be looked at to see every one after `start_ms`, about."""
         counts = np.minimum(self.positions[ids], self.depth)
-        most, width = int(counts.max(initial=0)), 4
-        while width < most:
-            deeper = counts > width
-            rows = ids[deeper]
-            slots = (self.positions[rows] - 1 - width) % self._slots
-            after = start_ms[deeper] if isinstance(start_ms, np.ndarray) else start_ms
-            if not (self._times(rows, self._time_index(rows, slots)) > after).any():
-                return width
-            width *= 2
-        return max(most, 1)
+        most = int(counts.max(initial=1))
+        enough = 4
+        while enough < most and self._reaches_beyond(ids, counts, enough, start_ms):
+            enough *= 2
+        enough = min(enough, most)
+        too_few = enough // 2
+        while enough - too_few > 2:
+            middle = (enough + too_few) // 2
+            if self._reaches_beyond(ids, counts, middle, start_ms):
+                too_few = middle
+            else:
+                enough = middle
+        return enough
+
+    def _reaches_beyond(self, ids: Ids, counts: NDArray[np.int64], width: int, start_ms: int | Times) -> bool:
+        """Whether any row has a sample after `start_ms` that is not among its newest `width`."""
+        deeper = counts > width
+        rows = ids[deeper]
+        slots = (self.positions[rows] - 1 - width) % self._slots
+        after = start_ms[deeper] if isinstance(start_ms, np.ndarray) else start_ms
+        return bool((self._times(rows, self._time_index(rows, slots)) > after).any())
 
     def _recent(self, ids: Ids, width: int) -> tuple[Times, Values, NDArray[np.bool_]]:
-        """The newest `width` samples of each row as [rows, width], oldest first, and which of them exist."""
-        # Slots outside: rows of a block that are neighbours in `ids` are neighbours in memory.
+        """The newest `width` samples of each row as [width, rows], oldest first, and which of them exist."""
+        positions = self.positions[ids]
+        # Slots outside, rows inside: rows of a block that are neighbours in `ids` are neighbours in memory.
         back = np.arange(width, 0, -1)[:, None]
-        slots = (self.positions[ids] - back) % self._slots
-        values = self._words[self._value_index(ids, slots)].view(np.float64)
-        times = self._times(ids, self._time_index(ids, slots))
-        exists = np.minimum(self.positions[ids], self.depth) >= back
-        return np.ascontiguousarray(times.T), np.ascontiguousarray(values.T), np.ascontiguousarray(exists.T)
+        # Where each sample's slot begins within its block; slots before the first are the last ones.
+        slots = (positions % self._slots - back) * ROWS
+        slots += (slots < 0) * (self._slots * ROWS)
+        first = np.zeros(1, np.int64)
+        values = self._words.take(slots + self._value_index(ids, first)).view(np.float64)
+        times = self._times(ids, slots + self._time_index(ids, first))
+        exists = np.minimum(positions, self.depth) >= back
+        return times, values, exists
 
     def _times(self, ids: Ids, index: NDArray[np.int64]) -> Times:
         last = self.last_times[ids]
-        times: Times = last - (last.astype(np.uint32) - self._halves[index]).astype(np.int64)
+        times: Times = last - (last.astype(np.uint32) - self._halves.take(index))
         return times
 
     def _head_index(self, ids: Ids) -> NDArray[np.int64]:
