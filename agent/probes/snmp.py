@@ -114,9 +114,12 @@ class SnmpProbe:
 
     async def _read(self, session: Session, pulse: Pulse) -> Rows:
         """A full reading; one that broke off among the interfaces does not replace what is known."""
+        known = self._reading
+        if self._pulse is not None and pulse.restarted(self._pulse):
+            self._reading = None  # an ifIndex may mean another interface now: no labels are better than wrong ones
         reading = await read_device(session, self._errors)
         if reading.labelled and (reading.whole or self._reading is None):
-            self._reading = reading.after(self._reading)
+            self._reading = reading.after(known)
             self._state_oids = state_oids(reading.inventory)
             self._states = {}
             self._get_oids = GET_OIDS

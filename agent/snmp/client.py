@@ -151,11 +151,10 @@ class Session:
             if not found:
                 return
             ended = rows[-1] is None
-            before = len(into)
             into.update(found)
             self._spend(len(found))
             reached = _arcs(next(reversed(found)))
-            if reached <= last or len(into) - before < len(rows) - ended:
+            if reached <= last:
                 raise SnmpError(SnmpFailure.LOOP, f"{self._target.address}: the walk of {root} does not move on")
             if ended or (enough is not None and enough(into)):
                 return

@@ -94,6 +94,16 @@ def in_a_circle(request: ber.Request) -> list[bytes]:
     return [ber.response(request, [((*column, row), ber.integer(1))])]
 
 
+def downwards(request: ber.Request) -> list[bytes]:
+    """A walk meets row 1000, then 999, and so on."""
+    if request.pdu == ber.GET:
+        return [ber.response(request, _good(request))]
+    name = request.oids[0]
+    column = _column(name)
+    row = name[len(column)] - 1 if len(name) > len(column) else 1000
+    return [ber.response(request, [((*column, row), ber.integer(1))])]
+
+
 def without_end(request: ber.Request) -> list[bytes]:
     """Every column has ever more rows, properly ascending."""
     if request.pdu == ber.GET:

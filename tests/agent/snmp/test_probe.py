@@ -76,6 +76,19 @@ async def test_poll_asks_for_live_objects_only_and_gives_the_same_series(clock: 
     assert len(asked) == 3, "the pulse, and 48 objects in two requests"
 
 
+async def test_device_that_takes_few_objects_in_a_request_is_not_asked_for_more_at_every_poll(
+    clock: ManualClock,
+) -> None:
+    with Device(switch_mib(interfaces=6)) as device:
+        device.most_bindings = 30
+        polled = probe(device.port, clock)
+        first = await collect(polled)
+        await collect(polled)
+        asked = len(device.requests)
+        assert (await collect(polled)).keys() == first.keys()
+        assert max(len(request.oids) for request in device.requests[asked:]) <= 30
+
+
 async def test_series_are_made_once_and_yielded_again(clock: ManualClock) -> None:
     with Device(switch_mib()) as device:
         polled = probe(device.port, clock)
@@ -264,7 +277,42 @@ async def test_device_that_dies_in_the_middle_of_a_poll_leaves_what_was_read(clo
     assert sum(name == "ifHCOutBroadcastPkts" for name, _ in again) == 20
 
 
-async def test_full_reading_that_breaks_off_keeps_the_old_names_and_is_repeated_soon(clock: ManualClock) -> None:
+@pytest.mark.parametrize(
+    ("root", "why"),
+    [
+        (f"{IF}.2", "it hangs on ifDescr, one of the labels"),
+        (f"{IFX}.6", "it hangs on a counter, after the labels: they alone are no inventory"),
+        (f"{IFX}.16", "it hangs near the end"),
+    ],
+)
+async def test_full_reading_that_breaks_off_keeps_the_old_names_and_is_repeated_soon(
+    clock: ManualClock, root: str, why: str
+) -> None:
+    class Hanging(Device):
+        hanging = False
+
+        def replies(self, request: ber.Request) -> list[bytes]:
+            stuck = request.pdu == ber.GET_BULK and request.oids == [ber.parse_oid(root)]
+            return [] if self.hanging and stuck else super().replies(request)
+
+    with Hanging(switch_mib()) as device:
+        polled = probe(device.port, clock, timeout_seconds=0.5)
+        first = await collect(polled)
+        device.hanging = True
+        device.set(f"{IFX}.18.1", ber.octets(b"renamed"))
+        await clock.advance(FULL_READING_SECONDS)
+        await collect(polled)
+        asked = len(device.requests)
+        assert (await collect(polled)).keys() == first.keys(), why
+        assert all(request.pdu == ber.GET for request in device.requests[asked:]), why
+        device.hanging = False
+        await clock.advance(FULL_READING_LEAST_SECONDS)
+        assert any(("ifAlias", "renamed") in labels for _, labels in await collect(polled))
+
+
+async def test_restarted_device_whose_names_cannot_be_read_gets_none_rather_than_the_old_ones(
+    clock: ManualClock,
+) -> None:
     class Hanging(Device):
         hanging = False
 
@@ -275,16 +323,13 @@ async def test_full_reading_that_breaks_off_keeps_the_old_names_and_is_repeated_
         polled = probe(device.port, clock, timeout_seconds=0.5)
         first = await collect(polled)
         device.hanging = True
-        await clock.advance(FULL_READING_SECONDS)
-        await collect(polled)
-        asked = len(device.requests)
+        device.set("1.3.6.1.2.1.1.3.0", ber.ticks(50))
         samples = await collect(polled)
-        assert {name for name, labels in samples if labels == ONE} == {name for name, labels in first if labels == ONE}
-        assert all(request.pdu == ber.GET for request in device.requests[asked:])
+        assert ("sysUpTime", ()) in samples
+        assert not any(name.startswith("ifHC") for name, _ in samples)
         device.hanging = False
-        device.set(f"{IFX}.18.1", ber.octets(b"renamed"))
-        await clock.advance(FULL_READING_LEAST_SECONDS)
-        assert any(("ifAlias", "renamed") in labels for _, labels in await collect(polled))
+        assert (await collect(polled)).keys() == first.keys()
+        assert (await polled.facts()).serial_number == SERIAL
 
 
 async def test_device_that_hangs_on_the_chassis_keeps_its_serial_number_and_new_names(clock: ManualClock) -> None:
