@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import process
 from tests.agent.collector import FakeCollector, Received
 from tests.servers.ports import free_port
 
@@ -153,3 +154,28 @@ snmp:
     async with agent(tmp_path, collector.url, snmp) as running:
         await until(lambda: len(pushes(collector)) >= 9, running)
         assert running.resident_mib() <= 45
+
+
+async def test_a_part_that_fails_ends_the_others_and_says_why() -> None:
+    ended: list[str] = []
+
+    async def for_ever() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append("other")
+
+    async def broken() -> None:
+        await asyncio.sleep(0)
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        await process._until(asyncio.Event(), for_ever(), broken())
+    assert ended == ["other"]
+
+
+async def test_a_data_folder_that_cannot_be_used_ends_it_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    async with agent(tmp_path, "http://127.0.0.1:1") as running:
+        assert await asyncio.to_thread(running.process.wait, 10) == 1
+        assert "data/spool cannot be used: Not a directory" in running.log.read_text()
