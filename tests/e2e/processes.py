@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,10 @@ from tests.servers.ports import free_port, wait_until
 
 
 class Process:
-    """A command line as a process; its output goes to a file."""
+    """A Python module's command line, or a whole `program`, as a process; its output goes to a file."""
 
-    def __init__(self, log: Path, *command: str) -> None:
-        self._command = [sys.executable, "-m", *command]
+    def __init__(self, log: Path, *command: str, program: Sequence[str] = ()) -> None:
+        self._command = [*program] or [sys.executable, "-m", *command]
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,6 +35,14 @@ class Process:
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it was started"
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
 
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -54,15 +64,16 @@ class Site:
     """A collector in a folder of its own, and calls to its HTTP interface as an administrator."""
 
     def __init__(
-        self, folder: Path, *, rules: str, channels: list[dict[str, Any]] | None = None, database: str = "sqlite"
-    ) -> None:
+        self, folder: Path, *, rules: str, channels: list[dict[str, Any]] | None = None, database: str = "sqlite",
+        **settings: Any,
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = folder / "collector.yaml"
         (folder / "rules").mkdir(parents=True)
         (folder / "rules" / "story.yaml").write_text(rules)
-        settings = {
+        settings |= {
             "listen": f"127.0.0.1:{self.port}", "data_dir": str(folder / "data"), "database": database,
             "rule_files": ["rules/*.yaml"], "channels": channels or [],
         }  # fmt: skip
@@ -86,17 +97,8 @@ class Site:
             return False
 
     def token(self, role: str) -> str:
-        command = [
-            "forewatch.cli",
-            "token",
-            "create",
-            "--name",
-            f"test-{role}",
-            "--role",
-            role,
-            "--config",
-            str(self.config),
-        ]
+        command = ["forewatch.cli", "token", "create", "--name", f"test-{role}", "--role", role]
+        command += ["--config", str(self.config)]
         printed = subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True, text=True).stdout
         return printed.split()[-1]
 
