@@ -33,6 +33,7 @@ DEFAULT_LISTEN = "127.0.0.1:9470"
 DATABASE_FILE = "forewatch.db"
 
 _DAY = 86_400
+_EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - told apart, not listened on
 
 
 class Tls(Section, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
         listen: HOST:PORT; IPv6 addresses in brackets; port 0 takes a free one.
         data_dir: embedded database, series, keys; made when it is missing.
         database: `sqlite` (a file in data_dir) or a SQLAlchemy URL of SQLite or PostgreSQL.
-        external_url: under which people reach the console, for links in messages; None is derived from `listen`.
+        external_url: under which people reach the console, for links in messages; None takes `listen`.
         rule_files: Prometheus rule files, as globs.
         evaluation_interval: of rule groups that name none.
         trusted_proxies: addresses or networks whose X-Forwarded-For is believed.
@@ -133,8 +134,13 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
 
     def url(self) -> str:
         """Where people reach the console, without a slash at the end."""
-        scheme = "https" if self.tls else "http"
-        return (self.external_url or f"{scheme}://{self.listen}").rstrip("/")
+        if self.external_url is not None:
+            return self.external_url.rstrip("/")
+        host, port = self.address()
+        if host in _EVERY_INTERFACE:
+            host = "localhost"
+        authority = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.tls else 'http'}://{authority}:{port}"
 
     def secure(self) -> bool:
         """Whether people come by https, to us or to a proxy before us."""

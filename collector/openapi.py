@@ -109,6 +109,8 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": schemas.of(route.body)}},
         }
+    elif route.consumes is not None:
+        operation["requestBody"] = {"required": True, "content": {route.consumes: {"schema": {"type": "string"}}}}
     return operation
 
 
@@ -171,7 +173,7 @@ def _errors(route: Route) -> list[int]:
         codes |= {401, 403, 429}
     if route.query is not None:
         codes |= {400}
-    if route.body is not None:
+    if route.body is not None or route.consumes is not None:
         codes |= {400, 413, 415, 422}
     if "{" in route.path:
         codes |= {404}

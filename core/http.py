@@ -54,6 +54,7 @@ class Route:
         query: a struct whose fields are the query parameters, or None.
         body: the type of the JSON body, or None.
         returns: the type of the JSON answer; None answers 204 with no body.
+        consumes: content type of a body that is not JSON and that the handler reads itself.
         content_type: of the answer where it is not JSON (then `returns` is None and a response is returned).
     """
 
@@ -68,6 +69,7 @@ class Route:
     status: int = 200
     content_type: str = "application/json"
     max_body_bytes: int = 1 << 20
+    consumes: str | None = None
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {}

@@ -20,7 +20,7 @@ ROUTES = [
     Route("POST", "/api/v1/login", sign_in.login, Permission.PUBLIC, "Sign in and receive the session cookie",
           body=Credentials, returns=Me, max_body_bytes=8192),
     Route("POST", "/login", sign_in.login_form, Permission.PUBLIC, "Sign in by the console's form",
-          status=303, content_type="text/html"),
+          status=303, content_type="text/html", consumes="application/x-www-form-urlencoded"),
     Route("POST", "/api/v1/logout", sign_in.logout, Permission.AUTHENTICATED, "End the session", status=204),
     Route("POST", "/logout", sign_in.logout_form, Permission.CONSOLE, "End the session from the console",
           status=303, content_type="text/html"),

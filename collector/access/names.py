@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _USER = re.compile(r"\w[\w.@-]{0,63}")
-_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,252}")
 
 
 def account_name(text: str) -> str:
@@ -20,5 +20,5 @@ def is_account_name(text: str) -> bool:
 
 
 def is_token_name(text: str) -> bool:
-    """Whether a token or agent may be called this: ASCII letters, digits, `._:@-`, at most 128."""
+    """Whether a token or agent may be called this: ASCII letters, digits, `._:@-`, at most 253, as host names."""
     return _TOKEN.fullmatch(text) is not None

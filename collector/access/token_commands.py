@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def create(arguments: argparse.Namespace) -> int:
     """Make a token and print it; only its hash is kept."""
     if not is_token_name(arguments.name):
-        return usage_error(f"--name {arguments.name!r}: take letters, digits and ._:@- (at most 128), a letter first")
+        return usage_error(f"--name {arguments.name!r}: take letters, digits and ._:@- (at most 253), a letter first")
     now = to_datetime(SystemClock().now_ms())
     try:
         expires_at = _expiry(arguments, now)

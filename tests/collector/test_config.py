@@ -118,3 +118,19 @@ def test_https_is_known_from_the_certificate_or_the_external_url(tmp_path: Path)
     assert load(write(tmp_path, "data_dir: .\ntls: {cert: c, key: k}\n")).secure()
     config = load(write(tmp_path, "data_dir: .\nexternal_url: https://ops.example.org/\n"))
     assert (config.secure(), config.url()) == (True, "https://ops.example.org")
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [
+        ("10.0.0.7:80", "http://10.0.0.7:80"),
+        ("[::1]:9470", "http://[::1]:9470"),
+        ("0.0.0.0:9470", "http://localhost:9470"),
+        ("[::]:9470", "http://localhost:9470"),
+        (":9470", "http://localhost:9470"),
+    ],
+)
+def test_without_an_external_url_the_address_that_is_listened_on_is_taken(
+    tmp_path: Path, listen: str, url: str
+) -> None:
+    assert load(write(tmp_path, f"data_dir: .\nlisten: '{listen}'\n")).url() == url
