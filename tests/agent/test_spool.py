@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -308,3 +309,69 @@ def test_a_spool_whose_folder_was_removed_goes_on_in_a_new_one(tmp_path: Path) -
     bodies = fill(spool, 2)
     assert drain(spool) == bodies
     spool.close()
+
+
+KILLED_ANYWHERE = """
+import sys
+from pathlib import Path
+from agent.spool import Limits, Spool
+spool = Spool(Path(sys.argv[1]), Limits(max_age_ms=10**9, max_bytes=2**26))
+index = int(sys.argv[2])
+while True:
+    spool.append(b"%08d" % index * 500, 1, 1_760_000_000_000)
+    print(index, flush=True)
+    index += 1
+"""
+
+
+def test_killed_at_random_moments_it_keeps_all_that_was_appended_in_order(tmp_path: Path) -> None:
+    random, appended = Random(7), -1
+    for _ in range(6):
+        child = subprocess.Popen(
+            [sys.executable, "-c", KILLED_ANYWHERE, str(tmp_path), str(appended + 1)],
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        for _ in range(random.randrange(1, 200)):
+            child.stdout.readline()
+        child.kill()
+        said = child.stdout.read().splitlines()
+        child.stdout.close()
+        child.wait()
+        spool = Spool(tmp_path, LIMITS)
+        kept = [int(body[:8]) for body in drain(spool)]
+        spool.close()
+        assert kept == list(range(appended + 1, appended + 1 + len(kept)))
+        assert not said or kept[-1] >= int(said[-1] if said[-1].isdigit() else said[-2])
+        assert kept
+        appended = kept[-1]
+
+
+LIMITED_DISK = """
+import resource, sys
+from pathlib import Path
+from agent.spool import Limits, Spool
+spool = Spool(Path(sys.argv[1]), Limits(max_age_ms=10**9, max_bytes=2**26))
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+for index in range(20):
+    spool.append(b"%04d" % index * 250, 1, 1_760_000_000_000)
+print(spool.counts.write_failures, spool.records)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+spool.append(b"last", 1, 1_760_000_000_000)
+while (record := spool.peek(1_760_000_000_000)) is not None:
+    print(record.body[:4].decode())
+    spool.acknowledge(record)
+"""
+
+
+def test_a_disk_that_takes_part_of_a_record_and_no_more(tmp_path: Path) -> None:
+    # A limit on the file's size is a full disk to the writer: a short write, then an error.
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED_DISK, str(tmp_path)],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    counted, *bodies = ended.stdout.splitlines()
+    assert counted == "11 20"  # nine records of 1,040 bytes fit, the tenth does not, nor what comes after it
+    assert bodies == [*(f"{index:04d}" for index in range(20)), "last"]
