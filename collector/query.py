@@ -207,7 +207,8 @@ def opener(store_key: web.AppKey[SeriesStore], clock: Clock) -> Callable[[web.Ap
 
 
 def _route(method: str, name: str, handler: Callable[[web.Request], Any], summary: str) -> Route:
-    return Route(method, f"/prometheus/api/v1/{name}", handler, Permission.METRICS_READ, summary)
+    consumes = "application/x-www-form-urlencoded" if method == "POST" else None
+    return Route(method, f"/prometheus/api/v1/{name}", handler, Permission.METRICS_READ, summary, consumes=consumes)
 
 
 ROUTES = [

@@ -198,5 +198,6 @@ ROUTES = [
         "Push samples by Prometheus remote write 1.0",
         status=204,
         max_body_bytes=IngestLimits().body_bytes,
+        consumes="application/x-protobuf",
     ),
 ]
