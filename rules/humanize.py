@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import math
-import re
 
 _LARGE = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _SMALL = ("m", "u", "n", "p", "f", "a", "z", "y")
 _BINARY = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
-_EXPONENT = re.compile(r"e([+-])(\d)$")
 
 
 def spell_float(value: float) -> str:
-    """The shortest exact decimal, as Go's `%v`: exponents below 1e-4 and from 1e21 on."""
+    """The shortest exact decimal, as Go's `%v`: with an exponent below 1e-4 and from 1e6 on."""
     if math.isnan(value) or math.isinf(value):
         return _special(value)
     magnitude = abs(value)
-    if magnitude != 0 and (magnitude < 1e-4 or magnitude >= 1e21):
-        return _EXPONENT.sub(r"e\g<1>0\2", _scientific(repr(value)))
-    return f"{decimal.Decimal(repr(value)):f}".removesuffix(".0")
+    if magnitude != 0 and (magnitude < 1e-4 or magnitude >= 1e6):
+        return _scientific(repr(value))
+    return repr(value).removesuffix(".0")
 
 
 def _scientific(text: str) -> str:
-    if "e" in text:
-        return text
-    digits = text.replace("-", "").replace(".", "").strip("0")
+    """The digits of a `repr` with an exponent; `repr` itself has one only from 1e16 on."""
+    digits = text.partition("e")[0].replace("-", "").replace(".", "").strip("0")
     return f"{float(text):.{max(len(digits) - 1, 0)}e}"
 
 
@@ -85,6 +81,8 @@ def humanize_duration(value: float) -> str:
         return four_digits(value) + ("s" if value == 0 else "")
     if abs(value) < 1:
         return _with_small_prefix(value) + "s"
+    if abs(value) >= 2**63:  # Go's integers overflow here and would print nonsense
+        return four_digits(value) + "s"
     sign, value = ("-", -value) if value < 0 else ("", value)
     minutes, seconds = divmod(int(value), 60)
     hours, minutes = divmod(minutes, 60)

@@ -45,7 +45,7 @@ def _text(value: Value) -> str:
 
 
 def _title(text: str) -> str:
-    return re.sub(r"(?<!\S)\w", lambda match: match[0].upper(), text)
+    return re.sub(r"(?<!\w)\w", lambda match: match[0].upper(), text)
 
 
 def _strip_port(address: str) -> str:
@@ -97,6 +97,11 @@ def _render(verb: re.Match[str], value: Value) -> str:
     if isinstance(value, str):
         text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if letter == "q" else value
         return f"%{flags.replace('0', '').replace('+', '')}{width}{precision}s" % text
-    if special or (letter == "v" and not precision):
-        return f"%{'-' if '-' in flags else ''}{width}s" % spell_float(value)
+    if special or (letter in "vgG" and not precision):
+        spelled = spell_float(value)
+        if letter == "G" and not special:
+            spelled = spelled.upper()
+        if "+" in flags and letter != "v" and spelled[0] not in "+-":  # Go's %+v is about fields of structs
+            spelled = "+" + spelled
+        return f"%{'-' if '-' in flags else ''}{width}s" % spelled
     return f"%{flags}{width}{precision}{'g' if letter == 'v' else letter}" % value

@@ -1,0 +1,69 @@
+"""Templates expand to what promtool, which runs Prometheus' own code, expands them to."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from core.labels import labels
+from rules.template import Template
+from tests.servers.require import require_program
+
+TEMPLATES = (
+    "{{ $value }}|{{ printf `%+v` $value }}|{{ printf `%G` $value }}|{{ printf `%15v` $value }}",
+    "{{ $value | humanize }}",
+    "{{ $value | humanize1024 }}",
+    "{{ $value | humanizePercentage }}",
+    "{{ $value | humanizeDuration }}",
+    '{{ printf "%.2f" $value }}|{{ printf "%08.3f" $value }}|{{ printf "%+.1e" $value }}',
+    '{{ printf "%v" $value }}|{{ printf "%g" $value }}|{{ printf "%.3g" $value }}|{{ printf "%-14.1f" $value }}|',
+    "{{ $labels.host }} {{ .Labels.host | toUpper }} {{ $labels.host | title }} {{ index $labels `host` | stripPort }}",
+    '{{ printf "%s|%-9s|%12s|%q" $labels.host $labels.host $labels.host $labels.host }}',
+    "a {{- /* note */ -}} b {{- $labels.nope -}} c",
+)
+VALUES = (
+    "0", "1", "-1", "0.1", "59.95", "61", "3725", "90061.5", "-86400", "999", "1000", "1024", "1048577", "0.00123",
+    "0.00004", "123456.789", "1234567", "21470837.25", "1e9", "1.5e18", "-2.5e-9", "NaN", "+Inf", "-Inf",
+)  # fmt: skip
+HOST = "web-1 a.b:9100"
+
+
+@pytest.fixture(scope="module")
+def promtool(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], str]:
+    """What promtool makes of each template for each value, by (value, number of the template)."""
+    folder = tmp_path_factory.mktemp("promtool")
+    annotations = {f"t{place}": text for place, text in enumerate(TEMPLATES)}
+    rules = [{"alert": "A0", "expr": "x == x or x != x", "annotations": annotations}]
+    (folder / "rules.yaml").write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}))
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": [{"series": f'x{{host="{HOST}"}}', "values": value.replace("+Inf", "Inf")}],
+            "alert_rule_test": [{"eval_time": "0m", "alertname": "A0", "exp_alerts": []}],
+        }
+        for value in VALUES
+    ]
+    (folder / "tests.yaml").write_text(
+        json.dumps({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": tests})
+    )
+    done = subprocess.run(
+        [require_program("promtool", "prometheus"), "test", "rules", folder / "tests.yaml"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = re.findall(r"Annotations:(\{.*\})", done.stdout + done.stderr)
+    assert len(lines) == len(VALUES), done.stdout + done.stderr
+    return {
+        (value, int(place)): json.loads(f'"{text}"')
+        for value, line in zip(VALUES, lines, strict=True)
+        for place, text in re.findall(r't(\d+)="((?:[^"\\]|\\.)*)"', line)
+    }
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_template_expands_to_what_prometheus_makes_of_it(promtool: dict[tuple[str, int], str], value: str) -> None:
+    for place, text in enumerate(TEMPLATES):
+        expected = promtool[value, place]
+        assert Template(text).expand(labels(__name__="x", host=HOST), float(value)) == expected, text
