@@ -103,7 +103,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
     tls: Tls | None = None
     trusted_proxies: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
-    evaluation_interval: Duration = Duration(15)
+    evaluation_interval: Duration = Duration(1)
     channels: tuple[ChannelConfig, ...] = ()
     limits: Limits = Limits()
     retention: Retention = Retention()

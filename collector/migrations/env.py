@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON
 
 from collector.database import METADATA
@@ -13,7 +14,7 @@ from core.database import UtcDateTime
 connection = context.config.attributes["connection"]
 
 
-def render(kind: str, value: Any, autogenerate: Any) -> str | bool:
+def render(kind: str, value: Any, autogenerate: AutogenContext) -> str | Literal[False]:
     """Migrations name SQLAlchemy's types only, so that they stay as they are when ours change."""
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
