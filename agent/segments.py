@@ -12,10 +12,14 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from agent import records
 from agent.records import Found
 from core.errors import StorageError
+from core.log import get_logger
+
+log = get_logger(__name__)
 
 _NAME = re.compile(r"([0-9]{16})\.spool")
 _POSITION = struct.Struct("<QQ")
@@ -45,24 +49,39 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"{number:016d}.spool"
 
 
-def survey(folder: Path, position: tuple[int, int]) -> list[Segment]:
-    """The segments in `folder` that hold something unread, oldest first; those read to the end are deleted.
+class Survey(NamedTuple):
+    """What a folder holds: the segments with something unread, oldest first, and how many hold only damage."""
+
+    unread: list[Segment]
+    damaged: int
+
+
+def survey(folder: Path, position: tuple[int, int]) -> Survey:
+    """Look through the segments in `folder`; those read to the end, or holding nothing but damage, are deleted.
 
     Raises:
         OSError: the folder cannot be read.
     """
     numbers = sorted(int(match[1]) for match in map(_NAME.fullmatch, os.listdir(folder)) if match)  # noqa: PTH208
-    unread = []
+    unread, damaged = [], 0
     for number in numbers:
         segment = Segment(number, segment_path(folder, number))
         start = position[1] if number == position[0] else 0
-        if number >= position[0]:
-            _count(segment, start)
+        try:
+            if number >= position[0]:
+                _count(segment, start)
+        except OSError as error:
+            log.warning("spool segment cannot be read, left alone", segment=segment.path, error=error)
+            damaged += 1
+            continue
         if segment.records:
             unread.append(segment)
-        else:
-            delete(segment)
-    return unread
+            continue
+        if segment.size > start:
+            log.warning("spool segment holds nothing but damage, deleted", segment=segment.path, bytes=segment.size)
+            damaged += 1
+        delete(segment)
+    return Survey(unread, damaged)
 
 
 def _count(segment: Segment, start: int) -> None:

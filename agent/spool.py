@@ -178,11 +178,14 @@ class Spool:
 
     def _survey(self, number: int) -> list[Segment]:
         try:
-            return segments.survey(self._folder, (number, self._offset))
+            found = segments.survey(self._folder, (number, self._offset))
         except OSError as error:
             if self._lock is None:
                 return []  # there is no folder yet: the disk is full
             raise StorageError(f"spool {self._folder} cannot be read: {error.strerror}") from error
+        if found.damaged:
+            self.counts.drop(Drop.CORRUPT, found.damaged, 0)
+        return found.unread
 
     def _oldest(self) -> Record | None:
         if self._head is None:

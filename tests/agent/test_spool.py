@@ -168,6 +168,21 @@ def test_a_damaged_record_is_counted_while_others_go_on(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_a_segment_of_nothing_but_damage_is_counted_and_does_not_stop_the_start(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, SMALL_SEGMENTS)
+    bodies = fill(spool, 7)
+    spool.close()
+    first, second, _ = sorted(tmp_path.glob("*.spool"))
+    first.write_bytes(b"\0" * 300)
+    second.unlink()
+    second.mkdir()  # cannot be read, whoever asks
+    again = Spool(tmp_path, SMALL_SEGMENTS)
+    assert again.counts.dropped_records == {Drop.CORRUPT: 2}
+    again.append(b"new", 1, NOW)
+    assert drain(again) == [*bodies[6:], b"new"]
+    again.close()
+
+
 @pytest.mark.parametrize(
     "position",
     [b"", b"\0" * 20, b"x" * 7, b"\xff" * 20],
