@@ -1,0 +1,212 @@
+"""docs/configuration.md against the sections that the loaders really read, and every YAML example in the documents."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+import pytest
+import yaml
+
+import agent.config
+import cmdb.exchange
+import collector.config
+from agent.config import AgentConfig
+from collector.config import CollectorConfig
+from core import config as strict
+from core.config import Duration, Secret, Section, Size
+from desk.channels.config import EmailConfig, WebhookConfig
+from rules.files import load_rule_files
+from tests.docs.documents import DOCS, ROOT, Block, Row, blocks, codes, documents, rows
+
+FILE = DOCS / "configuration.md"
+SPELLED = {
+    str: "text", int: "whole number", bool: "true or false", Path: "path",
+    Duration: "duration", Size: "size", Secret: "secret",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A key of a configuration file, its type, and its default; `required` when it has none."""
+
+    key: str
+    type: Any
+    default: Any
+    required: bool
+
+
+def settings(shape: type[Section], prefix: str = "") -> Iterator[Setting]:
+    """Every key below a section that holds a value of its own."""
+    for field in msgspec.structs.fields(shape):
+        yield from _settings(field.type, prefix + field.encode_name, field)
+
+
+def _settings(shape: Any, key: str, field: msgspec.structs.FieldInfo) -> Iterator[Setting]:
+    shape = _without_none(shape)
+    if isinstance(shape, type) and issubclass(shape, Section):
+        yield from settings(shape, f"{key}.")
+    elif get_origin(shape) in (Union, types.UnionType):
+        for member in get_args(shape):
+            yield from _settings(member, key, field)
+    elif get_origin(shape) in (list, tuple) and _holds_sections(get_args(shape)[0]):
+        yield from _settings(get_args(shape)[0], f"{key}[]", field)
+    elif get_origin(shape) is dict:
+        yield from _settings(get_args(shape)[1], f"{key}.NAME", field)
+    else:
+        inside = key.endswith(".NAME")  # the mapping's default is no default of what it holds
+        yield Setting(key, shape, None if inside else _default(field), field.required and not inside)
+
+
+def _without_none(shape: Any) -> Any:
+    members = [member for member in get_args(shape) if member is not type(None)]
+    return members[0] if get_origin(shape) in (Union, types.UnionType) and len(members) == 1 else shape
+
+
+def _holds_sections(shape: Any) -> bool:
+    return any(isinstance(member, type) and issubclass(member, Section) for member in (shape, *get_args(shape)))
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default is not msgspec.NODEFAULT else None
+
+
+def spell(shape: Any) -> str:
+    """The type as the document writes it."""
+    if get_origin(shape) is Literal:
+        return " or ".join(f"`{choice}`" for choice in get_args(shape))
+    if get_origin(shape) in (list, tuple):
+        return f"list of {spell(get_args(shape)[0])}"
+    return SPELLED[shape]
+
+
+REAL = {
+    (file, setting.key): setting
+    for file, shape in (("agent.yaml", AgentConfig), ("collector.yaml", CollectorConfig))
+    for setting in settings(shape)
+}
+
+
+def test_the_walk_finds_nested_sections_lists_mappings_and_every_type_of_channel() -> None:
+    expected = {
+        ("agent.yaml", "snmp.targets[].address"), ("agent.yaml", "snmp.credentials.NAME.community"),
+        ("collector.yaml", "tls.cert"), ("collector.yaml", "channels[].url"), ("collector.yaml", "channels[].smtp"),
+    }  # fmt: skip
+    assert expected <= REAL.keys()
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
+    part_of = {"agent.yaml": "agent.yaml"}  # all other tables are about the collector
+    shown = {
+        (part_of.get(row.heading, "collector.yaml"), codes(row.cells["key"])[0])
+        for row in rows(FILE)
+        if "key" in row.cells
+    }
+    assert shown == REAL.keys()
+
+
+@pytest.mark.parametrize("setting", REAL.values(), ids=[" ".join(key) for key in REAL])
+def test_type_and_default_are_the_real_ones(setting: Setting) -> None:
+    key = setting.key
+    # `type` of channels is a Literal in each of them; together they are the choices.
+    choices = Literal["webhook", "email"] if key == "channels[].type" else setting.type
+    cells = _documented_in(setting).cells
+    assert cells["type"] == spell(choices)
+    stated = cells["default"]
+    if setting.required:
+        assert stated == "*required*"
+    elif setting.default is None:
+        assert stated == "none"
+    else:
+        assert _read(codes(stated)[0], setting.type) == setting.default
+    assert cells["meaning"]
+
+
+def _documented_in(setting: Setting) -> Row:
+    """Keys that both files have (`data_dir`) stand in the table of their own file."""
+    both = [row for row in rows(FILE) if codes(row.cells.get("key", "")) == [setting.key]]
+    agents = setting in [real for (file, _), real in REAL.items() if file == "agent.yaml"]
+    return next(row for row in both if (row.heading == "agent.yaml") is agents)
+
+
+def _read(text: str, shape: Any) -> Any:
+    """A value as the configuration's reader takes it."""
+    return strict.loads(f"value: {text}", dict[str, shape], file="the document")["value"]  # type: ignore[valid-type]
+
+
+@pytest.mark.parametrize(("heading", "shape"), [("type: webhook", WebhookConfig), ("type: email", EmailConfig)])
+def test_the_table_of_a_channel_s_type_holds_what_only_that_type_has(heading: str, shape: type[Section]) -> None:
+    other = EmailConfig if shape is WebhookConfig else WebhookConfig
+    own = {setting.key for setting in settings(shape)} - {setting.key for setting in settings(other)}
+    shown = {codes(row.cells["key"])[0] for row in rows(FILE) if row.heading == heading}
+    assert shown == {f"channels[].{key}" for key in own}
+
+
+# The shipped examples
+
+
+def test_the_shipped_agent_yaml_says_the_defaults() -> None:
+    file = ROOT / "configs/agent/agent.yaml"
+    loaded = agent.config.load(file)
+    assert loaded == AgentConfig(collector=loaded.collector, data_dir=loaded.data_dir)
+    assert loaded.collector == type(loaded.collector)(url=loaded.collector.url, token_file=loaded.collector.token_file)
+    assert not missing(file, AgentConfig)
+
+
+def test_the_shipped_collector_yaml_says_the_defaults() -> None:
+    file = ROOT / "configs/collector/collector.yaml"
+    loaded = collector.config.load(file)
+    assert loaded == CollectorConfig(data_dir=loaded.data_dir)
+    assert not missing(file, CollectorConfig)
+
+
+def missing(file: Path, shape: type[Section]) -> set[str]:
+    """Settings that an example does not mention; what a channel may have beyond the least is in the document."""
+    text = file.read_text(encoding="utf-8")
+    last = {re.split(r"[.\[\]]+", setting.key)[-1] for setting in settings(shape) if "channels" not in setting.key}
+    return {name for name in last - {"NAME", "token"} if not re.search(rf"\b{name}:", text)}
+
+
+# Every example in every document
+
+EXAMPLES = [block for file in documents() for block in blocks(file, "yaml")]
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=[block.place for block in EXAMPLES])
+def test_a_yaml_example_is_read_by_the_loader_it_is_for(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in re.findall(r"\$\{(\w+)\}", block.text):
+        monkeypatch.setenv(name, "a-secret")
+    for name in re.findall(r"(?:community|password)_file: ([\w.]+)", block.text):
+        (tmp_path / name).write_text("a-secret\n")
+    file = tmp_path / "example.yaml"
+    keys = yaml.safe_load(block.text).keys()
+    file.write_text(completed(block.text, keys), encoding="utf-8")
+    if keys == {"groups"}:
+        load_rule_files([file])
+    elif keys <= {"items", "relations"}:
+        assert cmdb.exchange.read(file)
+    elif keys <= names(AgentConfig):
+        agent.config.load(file)
+    else:
+        assert keys <= names(CollectorConfig), f"{block.place}: which file is this of?"
+        collector.config.load(file)
+
+
+def names(shape: type[Section]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(shape)}
+
+
+def completed(text: str, keys: set[str]) -> str:
+    """An excerpt with what its file needs besides; a whole file stays as it is."""
+    if keys <= names(AgentConfig) and "snmp" in keys and "collector" not in keys:
+        return text + "\ncollector: {url: http://127.0.0.1:9470}\ndata_dir: data\n"
+    if keys == {"channels"}:
+        return text + "\ndata_dir: data\n"
+    return text
