@@ -168,14 +168,16 @@ def _content_type_parameter(request: web.Request, name: str) -> str:
 
 
 def _sender(headers: PushHeaders, principal: Principal) -> str:
-    """On whose account the push goes.
+    """On whose account the push goes: the credential's, which a header cannot change.
 
     Raises:
         Problem: 403, an agent's credential names another agent.
     """
     if principal.kind == "agent" and headers.agent and headers.agent != principal.name:
         raise Problem(403, "Forbidden", f"this credential is agent {principal.name}'s; the push names another agent")
-    return f"agent:{headers.agent}" if headers.agent else f"{principal.kind}:{principal.name}"
+    if principal is ANONYMOUS and headers.agent:
+        return f"agent:{headers.agent}"
+    return f"{principal.kind}:{principal.name}"
 
 
 def _outcome(error: ForewatchError | Problem) -> str:

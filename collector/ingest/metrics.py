@@ -15,30 +15,34 @@ class IngestMetrics:
     """Counters of what was pushed and what became of it."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.samples = Counter("forewatch_ingest_samples", "Samples stored.", registry=registry)
+        self.samples = Counter("forewatch_ingest_samples_total", "Samples stored.", registry=registry)
         self.duplicates = Counter(
-            "forewatch_ingest_samples_duplicate", "Samples sent again that the store already held.", registry=registry
+            "forewatch_ingest_samples_duplicate_total",
+            "Samples sent again that the store already held.",
+            registry=registry,
         )
         refused = Counter(
-            "forewatch_ingest_samples_refused", "Samples refused one by one.", ["reason"], registry=registry
+            "forewatch_ingest_samples_refused_total", "Samples refused one by one.", ["reason"], registry=registry
         )
         self._refused = {reason: refused.labels(reason.value) for reason in Refusal}
         self.requests = Counter(
-            "forewatch_ingest_requests", "Pushes, by what became of them.", ["outcome"], registry=registry
+            "forewatch_ingest_requests_total", "Pushes, by what became of them.", ["outcome"], registry=registry
         )
         self.replayed = Counter(
-            "forewatch_ingest_pushes_replayed",
+            "forewatch_ingest_pushes_replayed_total",
             "Pushes dropped because their sequence had been taken.",
             registry=registry,
         )
-        self.bytes = Counter("forewatch_ingest_received_bytes", "Compressed bytes of pushes.", registry=registry)
+        self.bytes = Counter("forewatch_ingest_received_bytes_total", "Compressed bytes of pushes.", registry=registry)
         self.seconds = Histogram(
             "forewatch_ingest_duration_seconds", "Time from a push's whole body to its answer.",
             buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5), registry=registry,
         )  # fmt: skip
         self.in_flight = Gauge("forewatch_ingest_in_flight_bytes", "Bytes of pushes being taken in.", registry=registry)
         self.series = Gauge("forewatch_series", "Live series.", registry=registry)
-        self.retired = Counter("forewatch_series_retired", "Series forgotten after long silence.", registry=registry)
+        self.retired = Counter(
+            "forewatch_series_retired_total", "Series forgotten after long silence.", registry=registry
+        )
         self._skew = Gauge(
             "forewatch_agent_clock_skew_seconds",
             "Receive time less the agent's own time at its last push; positive when the agent's clock is behind.",

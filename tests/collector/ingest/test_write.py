@@ -273,6 +273,15 @@ async def give_up(endpoint, push: asyncio.Task, gate: asyncio.Event) -> None:
 MANY = [(labels(__name__="m", n=str(n)), 1.0, NOW) for n in range(100)]
 
 
+async def test_a_header_does_not_change_whose_account_new_series_go_on(make_endpoint) -> None:
+    endpoint = await make_endpoint(
+        series=SeriesLimits(max_series_per_sender=2), principal=Principal("token", "shared", "admin", frozenset())
+    )
+    for n in range(3):
+        response = await endpoint.push((labels(__name__="m", n=str(n)), 1.0, NOW), **agent(1, name=f"a{n}"))
+        assert response.status == (204 if n < 2 else 400)
+
+
 async def test_under_pressure_pushes_are_asked_to_come_again(make_endpoint) -> None:
     endpoint = await make_endpoint(ingest=IngestLimits(in_flight_bytes=10_000))
     push, gate = await hang(endpoint, 9800)
