@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.processes import Process, Site
 from tests.servers.ports import accepts, free_port, wait_until
+from tests.servers.postgres import Postgres
 from tests.servers.snmpd import Snmpd
 
 DEVICE_DOWN = """
@@ -77,8 +78,17 @@ def snmpd(tmp_path: Path) -> Iterator[Snmpd]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, sinks: Sinks) -> Iterator[Site]:
-    opened = Site(tmp_path / "site", rules=DEVICE_DOWN, channels=sinks.channels())
+def site_database(request: pytest.FixtureRequest) -> str:
+    """What `database` says in collector.yaml; parametrise it indirectly with `postgresql` for an empty one of those."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return "sqlite"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url(server.create())
+
+
+@pytest.fixture
+def site(tmp_path: Path, sinks: Sinks, site_database: str) -> Iterator[Site]:
+    opened = Site(tmp_path / "site", rules=DEVICE_DOWN, channels=sinks.channels(), database=site_database)
     opened.start()
     yield opened
     opened.collector.kill()

@@ -46,6 +46,7 @@ def wait_up(site: Site, value: str) -> None:
     )
 
 
+@pytest.mark.parametrize("site_database", ["sqlite", "postgresql"], indirect=True)
 def test_a_device_fails_and_recovers(site: Site, snmpd: Snmpd, device, agent: Agent, sinks: Sinks) -> None:
     wait_up(site, "1")
     assert len(site.query('ifHCInOctets{instance="core-1",ifName="lo"}')) == 1
