@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 
 from agent.backoff import Backoff
 from agent.http import Answer, CollectorClient, Unreachable
+from agent.losses import Drop
 from agent.records import Record
-from agent.spool import Drop, Spool
+from agent.spool import Spool
 from core.clock import Clock, to_ms
 from core.log import get_logger
 from core.remote_write import CONTENT_HEADERS

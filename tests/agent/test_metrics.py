@@ -5,12 +5,13 @@ from pathlib import Path
 from agent.config import CollectorConfig
 from agent.exposition import expose
 from agent.http import CollectorClient, version
+from agent.losses import Drop
 from agent.metrics import AgentProbe
 from agent.process_stats import resident_bytes
 from agent.push import Outcome, Pusher
 from agent.report import Reporter
 from agent.runner import Runner, Skip
-from agent.spool import Drop, Limits, Spool
+from agent.spool import Limits, Spool
 from core.clock import ManualClock
 
 

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
+from agent.losses import Drop
 from agent.push import LONGEST_RETRY_AFTER_SECONDS, Outcome, Pusher, Verdict, judge, retry_after_seconds
-from agent.spool import Drop, Limits, Spool
+from agent.spool import Limits, Spool
 from core.clock import ManualClock
 from core.config import Duration
 from tests.agent.collector import FakeCollector

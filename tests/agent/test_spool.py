@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent import records, segments
-from agent.spool import Drop, Limits, Spool
+from agent.losses import Drop
+from agent.spool import Limits, Spool
 from core.errors import StorageError
 
 NOW = 1_760_000_000_000
