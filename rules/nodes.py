@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -31,6 +32,7 @@ class Text:
 
 Entries = dict[str, tuple[yaml.Node, yaml.Node]]  # key: (key's node, value's node)
 
+_UNITS = ("y", "w", "d", "h", "m", "s", "ms")
 _NULL = "tag:yaml.org,2002:null"
 
 
@@ -95,7 +97,7 @@ class Reader:
 
     def duration(self, entries: Entries, key: str) -> float:
         """The seconds of a key, zero when it is not given."""
-        return self._converted(entries, key, parse_duration) or 0.0
+        return self._converted(entries, key, _duration) or 0.0
 
     def count(self, entries: Entries, key: str) -> int:
         """The whole number of a key that is not negative, zero when it is not given."""
@@ -103,7 +105,7 @@ class Reader:
 
     def _converted(self, entries: Entries, key: str, convert: Callable[[str], T]) -> T | None:
         text = self.text(entries, key)
-        if not text:
+        if key not in entries or entries[key][1].tag == _NULL:
             return None
         try:
             return convert(text)
@@ -144,6 +146,15 @@ class Reader:
             except TemplateError as error:
                 self.fault(text.key, f"{key}: {name}: {error}")
         return templates
+
+
+def _duration(text: str) -> float:
+    """Seconds; stricter than `core.units` where Prometheus is."""
+    seconds = parse_duration(text)
+    units = re.findall("[a-z]+", text)
+    if units != sorted(units, key=_UNITS.index):
+        raise ValueError(f"{text!r} is no duration; write larger units first, like 1h30m")
+    return seconds
 
 
 def _whole_number(text: str) -> int:

@@ -133,6 +133,52 @@ def test_a_fault_names_file_line_group_and_rule(text: str, expected: list[str], 
     assert faults(text) == expected, reason
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        rule("alert: A\nexpr: up\nfor: 1m1h"),
+        rule("alert: A\nexpr: up\nfor: -5m"),
+        rule("alert: A\nexpr: up\nfor: 1.5m"),
+        rule("alert: A\nexpr: up\nfor: ''"),
+        rule("alert: A\nexpr: up\nfor:"),
+        rule("alert: A\nexpr: up\nfor: 0"),
+        rule("alert: A\nexpr: up\nfor: 1d12h"),
+        rule("alert: A\nexpr: up\nkeep_firing_for: 5m"),
+        rule("alert: ''\nexpr: up"),
+        rule("alert: 5\nexpr: 5"),
+        rule("alert: A\nexpr: up\nlabels: {a: 1}"),
+        rule("alert: A\nexpr: up\nlabels: {a: [1]}"),
+        rule("alert: A\nexpr: up\nlabels: {alertname: x}"),
+        rule("alert: A\nexpr: up\nlabels:"),
+        rule("alert: A\nexpr: up\nannotations: {a-b: c}"),
+        rule("alert: A\nexpr: up\nannotations: {a: '{{ $labels.x }'}"),
+        rule("alert: A\nexpr: 'x{a=~\"(\"}'"),
+        rule("alert: A\nexpr: 'x{a=~\"(?=a)\"}'"),
+        rule("alert: A\nexpr: sum(x) by (a) + ignoring() y"),
+        rule("record: a\nexpr: up\nlabels: {__name__: x}"),
+        rule("record: a\nexpr: up\nlabels: {a: '{{ $x }}'}"),
+        rule("record: a b\nexpr: up"),
+        "groups:\n  - name: g\n    interval: 0s\n",
+        "groups:\n  - name: g\n    interval: ''\n",
+        "groups:\n  - name: ''\n",
+        "groups:\n  - name: g\n  - name: g\n",
+    ],
+)
+def test_promtool_comes_to_the_same_verdict(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(text)
+    promtool = subprocess.run(
+        [require_program("promtool", "prometheus"), "check", "rules", file], capture_output=True, text=True, check=False
+    )
+    try:
+        load_rule_files([file])
+    except ConfigError:
+        good = False
+    else:
+        good = True
+    assert (promtool.returncode == 0) is good, promtool.stderr
+
+
 def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     first, second, missing = tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.yaml"
     first.write_text(rule("alert: A\nexpr: up ==\nfor: 5\nlabels: {a-b: c}"))
