@@ -70,3 +70,46 @@ def test_a_command_without_files_is_bad_usage() -> None:
     with pytest.raises(SystemExit) as caught:
         main(["rules", "check"])
     assert caught.value.code == 2
+
+
+TESTS = """\
+rule_files: [good.yaml]
+tests:
+  - interval: 1m
+    name: a target that is down
+    input_series: [{series: 'up{instance="a"}', values: '0 0'}]
+    alert_rule_test:
+      - {eval_time: 1m, alertname: A, exp_alerts: [{exp_labels: {instance: INSTANCE}}]}
+"""
+
+
+def test_tests_that_pass_say_so(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = good.parent / "tests.yaml"
+    file.write_text(TESTS.replace("INSTANCE", "a"))
+    assert main(["rules", "test", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file}: SUCCESS\n"
+
+
+def test_a_failing_test_shows_the_difference(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = good.parent / "tests.yaml"
+    file.write_text(TESTS.replace("INSTANCE", "b"))
+    assert main(["rules", "test", str(file)]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{file}: FAILED",
+        "  a target that is down: alert A at 1m: (-expected +got)",
+        '    - {alertname="A",instance="b"} {}',
+        '    + {alertname="A",instance="a"} {}',
+    ]
+    assert main(["rules", "test", "--format", "json", str(file)]) == 1
+    (failure,) = json.loads(capsys.readouterr().out)["failures"]
+    assert failure["got"] == ['{alertname="A",instance="a"} {}']
+
+
+def test_tests_of_wrong_rule_files_name_the_fault(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = bad.parent / "tests.yaml"
+    file.write_text(TESTS.replace("good.yaml", "bad.yaml"))
+    assert main(["rules", "test", str(file)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"{bad}:5: " in told.err
+    assert f"{file}: its rule files are wrong" in told.err
