@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
 from cmdb.class_file import load_classes
@@ -44,6 +46,8 @@ from core.http import CLOCK, DATABASE, problem_middleware
 from desk.api import NOTIFIER
 
 CONFIG: web.AppKey[CollectorConfig] = web.AppKey("config", CollectorConfig)
+# Set when work without which the collector is of no use has ended by itself; the process should end too.
+FAILED: web.AppKey[asyncio.Event] = web.AppKey("failed", asyncio.Event)
 HTTP_METRICS: web.AppKey[HttpMetrics] = web.AppKey("http_metrics", HttpMetrics)
 
 OpenDatabase = Callable[[str], Awaitable[Database]]
@@ -64,26 +68,16 @@ def make_app(
     """
     registry = registry or make_registry()
     access_metrics, http_metrics = AccessMetrics(registry), HttpMetrics(registry)
-    gate = Gate(access_metrics, trusted_proxies=config.proxies(), own_origins=_origins(config))
-    app = web.Application(
-        client_max_size=1 << 20,
-        middlewares=[
-            measuring(http_metrics),
-            problem_middleware,
-            time_limit(config.limits.request_timeout, http_metrics),
-            refuse_nul,
-            gate.middleware(),
-            note_pushes,
-        ],
-    )
+    app = web.Application(client_max_size=1 << 20, middlewares=_middlewares(config, access_metrics, http_metrics))
     app.on_response_prepare.append(add_headers(secure=config.secure()))
     app[CONFIG], app[CLOCK], app[REGISTRY] = config, clock, registry
-    app[HTTP_METRICS] = http_metrics
+    app[HTTP_METRICS], app[FAILED] = http_metrics, asyncio.Event()
     app[READINESS] = Readiness("database", "register", "series", "evaluation")
     app[RENDERER] = Renderer()
     app[ROUTE_TABLE] = {}
     add_routes(app, ROUTES)
     app[openapi.DOCUMENT] = msgspec.json.encode(openapi.describe(ROUTES))
+    limits = config.limits
     app.cleanup_ctx.extend(
         [
             functools.partial(_database, open_database),
@@ -91,10 +85,7 @@ def make_app(
             functools.partial(_access, access_metrics, passwords),
             _agents,
             series_context(
-                config.data_dir / "series",
-                registry,
-                series_limits=config.limits.series(),
-                ingest_limits=config.limits.ingest(),
+                config.data_dir / "series", registry, series_limits=limits.series(), ingest_limits=limits.ingest()
             ),
             _series_ready,
             query.opener(STORE, clock),
@@ -102,6 +93,19 @@ def make_app(
         ]
     )
     return app
+
+
+def _middlewares(config: CollectorConfig, access: AccessMetrics, http: HttpMetrics) -> list[Middleware]:
+    """What every request passes, outermost first."""
+    gate = Gate(access, trusted_proxies=config.proxies(), own_origins=_origins(config))
+    return [
+        measuring(http),
+        problem_middleware,
+        time_limit(config.limits.request_timeout, http),
+        refuse_nul,
+        gate.middleware(),
+        note_pushes,
+    ]
 
 
 async def _database(opener: OpenDatabase, app: web.Application) -> AsyncIterator[None]:
@@ -159,6 +163,7 @@ async def _evaluation(app: web.Application) -> AsyncIterator[None]:
     await evaluation.start()
     app[EVALUATION], app[NOTIFIER] = evaluation, evaluation.sender
     async with running(evaluation=evaluation.run()) as tasks:
+        tasks["evaluation"].add_done_callback(lambda _task: app[FAILED].set())
 
         def check() -> str | None:
             return stopped(tasks["evaluation"]) or (None if evaluation.tick.ticks else "the first tick has not run yet")

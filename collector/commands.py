@@ -72,21 +72,20 @@ def run(arguments: argparse.Namespace) -> int:
     _make_data_dir(config)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(config))
+            return runner.run(serve(config))
     except StorageError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
 
 
-async def serve(config: CollectorConfig) -> None:
-    """Serve until SIGTERM or SIGINT.
+async def serve(config: CollectorConfig) -> int:
+    """Serve until SIGTERM or SIGINT; returns 1 when it ended because evaluation could not go on.
 
     Raises:
         ConfigError: the address is taken, the certificate or a rule file is wrong.
         StorageError: database or series cannot be opened.
     """
-    from collector.app import HTTP_METRICS, make_app  # noqa: PLC0415
+    from collector.app import FAILED, HTTP_METRICS, make_app  # noqa: PLC0415
     from collector.server import Runner, tls_context  # noqa: PLC0415
 
     tls = tls_context(config.tls)
@@ -104,11 +103,21 @@ async def serve(config: CollectorConfig) -> None:
             raise ConfigError([Fault(config.listen, 0, _spell(error))]) from error
         for address in runner.addresses:
             log.info("listening", address=_spell_address(address), scheme="https" if tls else "http")
-        await stop.wait()
+        await _first(stop, app[FAILED])
+        failed = app[FAILED].is_set()
         log.info("stopping")
     finally:
         await runner.cleanup()
     log.info("stopped")
+    return 1 if failed else 0
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Return as soon as one of the events is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from collector.access.roles import Role
-from collector.app import make_app
+from collector.app import FAILED, make_app
 from collector.background import running, stopped
 from collector.config import CollectorConfig, Limits
+from collector.evaluation import Evaluation
 from collector.health import READINESS, Readiness
 from collector.shell import SECURITY_HEADERS
 from core.clock import ManualClock
@@ -63,6 +64,20 @@ async def test_background_work_that_fails_says_so_and_is_cancelled_with_the_rest
         assert stopped(tasks["one"]) == "has failed: ValueError('no'); the log has the details"
         assert stopped(tasks["two"]) is None
     assert stopped(tasks["two"]) == "has been stopped"
+
+
+async def test_evaluation_that_fails_asks_for_the_end_of_the_process(
+    start_site: StartSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_self: Evaluation) -> None:
+        raise RuntimeError("a fault in the program")
+
+    monkeypatch.setattr(Evaluation, "run", fails)
+    site = await start_site()
+    async with asyncio.timeout(10):
+        await site.app[FAILED].wait()
+    status, health = await site.call("GET", "/-/ready")
+    assert (status, "has failed" in health["waiting_for"]["evaluation"]) == (503, True)
 
 
 async def test_a_wrong_rule_file_stops_the_start(start_site: StartSite, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.evaluation import Evaluation
+from forewatch.cli import main
 from tests.servers.ports import accepts, free_port, wait_until
 
 GOOD_RULES = "groups:\n  - name: g\n    rules:\n      - alert: {name}\n        expr: up == 0\n"
@@ -97,6 +99,17 @@ def test_it_serves_reloads_takes_tokens_meanwhile_and_stops_cleanly(
     assert server.process.wait(timeout=30) == 0
     assert "stopped" in server.log()
     assert "Traceback" not in server.log()
+
+
+def test_it_ends_with_1_when_evaluation_cannot_go_on(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fails(_self: Evaluation) -> None:
+        raise RuntimeError("a fault in the program")
+
+    monkeypatch.setattr(Evaluation, "run", fails)
+    assert main(["collector", "run", "--config", str(config)]) == 1
+    assert "background work failed work=evaluation" in capsys.readouterr().err
 
 
 def test_a_second_one_on_the_same_data_is_refused(start: Callable[[], Server], config: Path) -> None:
