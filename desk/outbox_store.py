@@ -45,15 +45,12 @@ async def enqueue(
     """
     await session.flush()
     keys = {channel: _key(incident, kind, step, channel) for channel in channels}
-    if kind in ENDINGS:
-        told = set(
-            await session.scalars(select(OutboxRow.channel).where(OutboxRow.incident_id == incident.id).distinct())
-        )
-        keys = {channel: key for channel, key in keys.items() if channel in told}
-    known = set(
-        await session.scalars(select(OutboxRow.idempotency_key).where(OutboxRow.idempotency_key.in_(keys.values())))
+    found = await session.execute(
+        select(OutboxRow.channel, OutboxRow.idempotency_key).where(OutboxRow.incident_id == incident.id)
     )
-    keys = {channel: key for channel, key in keys.items() if key not in known}
+    written = {key: channel for channel, key in found}
+    told = set(written.values()) if kind in ENDINGS else set(channels)
+    keys = {channel: key for channel, key in keys.items() if channel in told and key not in written}
     if not keys:
         return 0
     [view] = await incident_views(session, [incident])

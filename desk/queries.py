@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb.models import ConfigurationItem
@@ -43,7 +43,10 @@ async def open_by_priority(session: AsyncSession) -> dict[Priority, int]:
     rows = await session.execute(
         select(of.priority, func.count()).where(of.state.in_(OPEN_STATES)).group_by(of.priority)
     )
-    return dict.fromkeys(Priority, 0) | dict(rows.tuples().all())
+    found = dict.fromkeys(Priority, 0)
+    for priority, count in rows:
+        found[priority] = count
+    return found
 
 
 async def find_incident(session: AsyncSession, key: str) -> models.Incident | None:
@@ -76,20 +79,13 @@ async def incident_detail(session: AsyncSession, incident: models.Incident) -> v
 
 
 async def incident_views(session: AsyncSession, rows: Sequence[models.Incident]) -> list[views.Incident]:
-    """Incidents as the interface shows them, with three queries however many they are."""
-    ids = [row.id for row in rows]
+    """Incidents as the interface shows them, with two queries however many they are."""
     refs = await _ci_refs(session, {row.ci_id for row in rows if row.ci_id is not None})
-    consequences: dict[int, list[int]] = defaultdict(list)
-    found = await session.execute(
-        select(models.Incident.symptom_of, models.Incident.id)
-        .where(models.Incident.symptom_of.in_(ids))
-        .order_by(models.Incident.id)
-    )
-    for cause, consequence in found:
-        if cause is not None:
-            consequences[cause].append(consequence)
-    alerts = await _symptom_alerts(session, ids)
-    return [_view(row, refs.get(row.ci_id or 0), consequences.get(row.id, []), alerts.get(row.id, 0)) for row in rows]
+    consequences, symptom_alerts = await _symptoms(session, [row.id for row in rows])
+    return [
+        _view(row, refs.get(row.ci_id or 0), consequences.get(row.id, []), symptom_alerts.get(row.id, 0))
+        for row in rows
+    ]
 
 
 async def list_suppressions(session: AsyncSession, query: views.SuppressionQuery) -> list[views.Suppressed]:
@@ -151,19 +147,31 @@ def notification_view(row: models.OutboxRow, number: str) -> views.Notification:
 
 
 async def _ci_refs(session: AsyncSession, ids: Collection[int]) -> dict[int, CiRef]:
+    if not ids:
+        return {}
     of = ConfigurationItem
     rows = await session.execute(select(of.id, of.code, of.name, of.class_).where(of.id.in_(ids)))
     return {row[0]: CiRef(*row) for row in rows}
 
 
-async def _symptom_alerts(session: AsyncSession, ids: Sequence[int]) -> dict[int, int]:
-    of = models.AlertRow
-    rows = await session.execute(
-        select(of.incident_id, func.count())
-        .where(of.incident_id.in_(ids), of.role == Role.SYMPTOM)
-        .group_by(of.incident_id)
+async def _symptoms(session: AsyncSession, ids: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, int]]:
+    """Per cause the ids of its symptom incidents, and how many symptom alerts it has."""
+    incident, alert = models.Incident, models.AlertRow
+    incidents = select(incident.symptom_of, incident.id, literal(0)).where(incident.symptom_of.in_(ids))
+    alerts = (
+        select(alert.incident_id, literal(0), func.count())
+        .where(alert.incident_id.in_(ids), alert.role == Role.SYMPTOM)
+        .group_by(alert.incident_id)
     )
-    return {incident_id: count for incident_id, count in rows if incident_id is not None}
+    consequences: dict[int, list[int]] = defaultdict(list)
+    counts: dict[int, int] = {}
+    for cause, consequence, count in await session.execute(incidents.union_all(alerts)):
+        assert cause is not None, "both halves ask for given causes"
+        if consequence:
+            consequences[cause].append(consequence)
+        else:
+            counts[cause] = count
+    return {cause: sorted(several) for cause, several in consequences.items()}, counts
 
 
 def _view(row: models.Incident, ci: CiRef | None, cause_of: list[int], symptom_alerts: int) -> views.Incident:

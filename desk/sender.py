@@ -102,6 +102,8 @@ class OutboxSender:
                 await self.count()
             except StorageError as error:
                 log.error("outbox cannot be counted", error=error)
+            except Exception:
+                log.exception("outbox count failed")  # sending goes on
             await self._clock.sleep(COUNT_SECONDS)
 
     async def _take_back(self) -> None:

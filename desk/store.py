@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -65,16 +67,26 @@ async def save_alerts(session: AsyncSession, records: Sequence[AlertRecord]) -> 
 
 
 async def _upsert(session: AsyncSession, values: list[dict[str, Any]]) -> list[AlertRow]:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(AlertRow).values(values)
+    dialect = sqlite if _is_sqlite(session) else postgresql
+    await session.flush()
+    found = await session.scalars(
+        _UPSERTS[dialect], values, execution_options={"populate_existing": True, "render_nulls": True}
+    )
+    return list(found)
+
+
+def _upsert_statement(dialect: Any) -> Any:
+    """Built once: with the values apart from the statement it is compiled once, too."""
+    statement = dialect.insert(AlertRow)
     fresh = statement.excluded
     same_cycle = AlertRow.active_at == fresh.active_at
-    update = {name: fresh[name] for name in values[0]}
+    update = {column.name: fresh[column.name] for column in fields(AlertRecord)}
     update |= {name: case((same_cycle, getattr(AlertRow, name)), else_=null()) for name in _LINKS}
-    statement = statement.on_conflict_do_update(index_elements=["rule_key", "fingerprint"], set_=update)
-    await session.flush()
-    found = await session.scalars(statement.returning(AlertRow), execution_options={"populate_existing": True})
-    return list(found)
+    keys = ["rule_key", "fingerprint"]
+    return statement.on_conflict_do_update(index_elements=keys, set_=update).returning(AlertRow)
+
+
+_UPSERTS = {dialect: _upsert_statement(dialect) for dialect in (sqlite, postgresql)}
 
 
 def _columns(record: AlertRecord) -> dict[str, Any]:
@@ -117,12 +129,13 @@ async def open_incident(
     """Open an incident, or return the one that is open for this fingerprint.
 
     Two writers on PostgreSQL that open at once end with one incident: the unique index lets the second
-    insert wait for the first to commit, and its savepoint gives the number back.
+    insert wait for the first to commit, and its savepoint gives the number back. SQLite has one writer at a
+    time, so what was looked up holds.
     """
     if new.fingerprint is not None and (existing := await find_open(session, new.fingerprint)) is not None:
         return Opening(existing, created=False)
     try:
-        async with session.begin_nested():
+        async with _savepoint(session):
             incident = _build(new, now, await _next_number(session))
             session.add(incident)
             await session.flush()
@@ -148,7 +161,7 @@ async def reopen_incident(session: AsyncSession, incident: Incident, now: dt.dat
     """
     await session.flush()
     try:
-        async with session.begin_nested():
+        async with _savepoint(session):
             refusal = await apply(session, incident, life.Reopen(), Entry.REOPENED, now)
             await session.flush()
     except IntegrityError:
@@ -229,6 +242,15 @@ def _build(new: NewIncident, now: dt.datetime, number: str) -> Incident:
         origin=new.origin,
         opened_at=now,
     )
+
+
+def _savepoint(session: AsyncSession) -> AbstractAsyncContextManager[Any]:
+    """A savepoint where another writer may come between a look and a write."""
+    return contextlib.nullcontext() if _is_sqlite(session) else session.begin_nested()
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 _COUNT_UP = text(
