@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 from agent.config import AgentConfig
 from agent.http import CollectorClient, version
@@ -43,11 +44,15 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     reporter = Reporter(targets, runner.up, clients[1], clock, agent=name, boot=spool.boot)
     own.watch(runner, spool, pusher, reporter)
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
+    pushing = asyncio.ensure_future(pusher.run())
     try:
-        await _until(stop, runner.run(), pusher.run(), reporter.run())
+        await _until(stop, pushing, runner.run(), reporter.run())
+        pusher.finish()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(pusher.drain(patient=False), _FAREWELL_SECONDS)
+            await asyncio.wait_for(pushing, _FAREWELL_SECONDS)
     finally:
+        pushing.cancel()
+        await asyncio.gather(pushing, return_exceptions=True)
         waiting = spool.records
         spool.close()
         for client in clients:
@@ -55,21 +60,21 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     log.info("agent stopped", agent=name, waiting_records=waiting)
 
 
-async def _until(stop: asyncio.Event, *parts: Awaitable[None]) -> None:
-    """Run the parts side by side until `stop` is set; one that fails ends all.
+async def _until(stop: asyncio.Event, staying: asyncio.Future[None], *parts: Coroutine[Any, Any, None]) -> None:
+    """Run the parts side by side until `stop` is set, or one of them or `staying` fails, which ends all but that.
 
     Raises:
-        Exception: what a part failed with.
+        Exception: what failed.
     """
-    stopping = asyncio.ensure_future(stop.wait())
-    running = [asyncio.ensure_future(part) for part in parts]
+    stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+    running: list[asyncio.Future[Any]] = [asyncio.ensure_future(part) for part in parts]
     try:
-        done, _ = await asyncio.wait({stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({stopping, staying, *running}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (stopping, *running):
             task.cancel()
         await asyncio.gather(stopping, *running, return_exceptions=True)
-    for task in done - {stopping}:
+    for task in done:
         task.result()
 
 

@@ -128,29 +128,44 @@ class Pusher:
         self._agent = agent
         self._backoff = Backoff(random)
         self._trouble: tuple[Outcome, str] | None = None
+        self._finishing = asyncio.Event()
         self._arrival = asyncio.Event()
+        self._arrival.set()  # the spool may hold something from before
 
     def notify(self) -> None:
         """Something was added to the spool."""
         self._arrival.set()
 
+    def finish(self) -> None:
+        """Make `run` return as soon as the spool is empty or the collector does not take something."""
+        self._finishing.set()
+        self._arrival.set()
+
     async def run(self) -> None:
-        """Push for ever; ends by cancellation, which leaves the record in flight in the spool."""
-        while True:
+        """Push until `finish`; cancelling leaves the record in flight in the spool."""
+        while not self._finishing.is_set():
+            await self._arrival.wait()
             self._arrival.clear()
             await self.drain()
-            await self._arrival.wait()
 
-    async def drain(self, *, patient: bool = True) -> None:
-        """Push until the spool is empty, waiting between attempts as long as needed; or until the first failure."""
+    async def drain(self) -> None:
+        """Push until the spool is empty, waiting between attempts as long as needed."""
         while (record := self._spool.peek(self._clock.now_ms())) is not None:
             wait_seconds = await self._push(record)
             if wait_seconds is None:
                 continue
-            if not patient:
+            if self._finishing.is_set():
                 return
             await self._spool.sync()
-            await self._clock.sleep(wait_seconds)
+            await self._pause(wait_seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._finishing.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _push(self, record: Record) -> float | None:
         """Send one record; returns how long to wait before the next attempt, None when it is done with."""

@@ -169,9 +169,12 @@ async def test_a_part_that_fails_ends_the_others_and_says_why() -> None:
         await asyncio.sleep(0)
         raise RuntimeError("a bug")
 
+    staying = asyncio.ensure_future(asyncio.sleep(3600))
     with pytest.raises(RuntimeError, match="a bug"):
-        await process._until(asyncio.Event(), for_ever(), broken())
+        await process._until(asyncio.Event(), staying, for_ever(), broken())
     assert ended == ["other"]
+    assert not staying.done()
+    staying.cancel()
 
 
 async def test_a_data_folder_that_cannot_be_used_ends_it_with_the_reason(tmp_path: Path) -> None:

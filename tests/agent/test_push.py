@@ -322,3 +322,29 @@ async def test_a_new_record_wakes_the_pusher(collector: FakeCollector, spool: Sp
         await asyncio.sleep(0.005)
     running.cancel()
     assert [request.body for request in collector.received] == [b"body"]
+
+
+async def test_finishing_lets_the_request_in_flight_end_and_sends_what_is_left_once(
+    collector: FakeCollector, spool: Spool
+) -> None:
+    pusher = pusher_to(collector.url, spool, RecordingClock())
+    collector.on_request = pusher.finish
+    for body in (b"one", b"two", b"three"):
+        spool.append(body, 1, NOW)
+    await asyncio.wait_for(pusher.run(), 5)
+    assert [request.body for request in collector.received] == [b"one", b"two", b"three"]
+
+
+async def test_finishing_does_not_wait_for_a_collector_that_is_away(collector: FakeCollector, spool: Spool) -> None:
+    collector.default = 503
+    clock = ManualClock(NOW)
+    client = CollectorClient(CollectorConfig(url=collector.url))
+    _clients.append(client)
+    pusher = Pusher(spool, client, clock, agent="web-1")
+    spool.append(b"body", 1, NOW)
+    running = asyncio.create_task(pusher.run())
+    while not pusher.counts.requests:
+        await asyncio.sleep(0.005)
+    pusher.finish()  # it waits for a clock that stands still
+    await asyncio.wait_for(running, 5)
+    assert spool.records == 1
