@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from core.labels import Labels
 from rules.source import Ids, Matcher
 
+# For each matcher the values of its label that may decide it, and the rows that have them.
+Excerpt = dict[Matcher, list[tuple[str, "array[int]"]]]
+
 
 class Postings:
     """Rows by label name and value.
@@ -48,23 +51,38 @@ class Postings:
             if not self._rows[name]:
                 del self._rows[name]
 
-    def select(self, matchers: Sequence[Matcher], live: NDArray[np.bool_]) -> Ids:
-        """The live rows that satisfy every matcher, ascending; `live` is [rows]."""
-        chosen = live
-        for matcher in sorted(matchers, key=lambda matcher: matcher.op != "="):
-            chosen = chosen & self._mask(matcher, len(live))
-        return np.flatnonzero(chosen).astype(np.int64)
+    def excerpt(self, matchers: Sequence[Matcher]) -> Excerpt:
+        """What `select` needs of the index to answer `matchers`, while the index goes on changing."""
+        excerpt: Excerpt = {}
+        for matcher in matchers:
+            values = self._rows.get(matcher.name, {})
+            if matcher.op == "=" and matcher.value:
+                rows = values.get(matcher.value)
+                excerpt.setdefault(matcher, [] if rows is None else [(matcher.value, rows)])
+            else:
+                excerpt.setdefault(matcher, list(values.items()))
+        return excerpt
 
-    def _mask(self, matcher: Matcher, rows: int) -> NDArray[np.bool_]:
-        """Which of `rows` satisfy one matcher; a series without the label has the empty value."""
-        holds = matcher.predicate()
-        absent = holds("")
-        values = self._rows.get(matcher.name, {})
-        if matcher.op == "=" and not absent:
-            differing = [values[matcher.value]] if matcher.value in values else []
-        else:
-            differing = [rows_of for value, rows_of in values.items() if holds(value) is not absent]
-        mask = np.full(rows, absent)
-        for rows_of in differing:
-            mask[np.array(rows_of, np.int64)] = not absent
-        return mask
+
+def select(matchers: Sequence[Matcher], excerpt: Excerpt, live: NDArray[np.bool_]) -> Ids:
+    """The live rows that satisfy every matcher, ascending; `live` is [rows].
+
+    Raises:
+        ValueError: a pattern is no regular expression.
+    """
+    chosen = live
+    for matcher in matchers:
+        chosen = chosen & _mask(matcher, excerpt[matcher], len(live))
+    return np.flatnonzero(chosen).astype(np.int64)
+
+
+def _mask(matcher: Matcher, values: list[tuple[str, array[int]]], rows: int) -> NDArray[np.bool_]:
+    """Which of `rows` satisfy one matcher; a series without the label has the empty value."""
+    holds = matcher.predicate()
+    absent = holds("")
+    mask = np.full(rows, absent)
+    for value, rows_of in values:
+        if holds(value) is not absent:
+            found = np.array(rows_of[:], np.int64)  # of a copy: an array that NumPy looks into cannot grow meanwhile
+            mask[found[found < rows]] = not absent  # rows beyond were taken after `live` was
+    return mask

@@ -51,6 +51,22 @@ def _pack(times: Times, values: Values, valid: NDArray[np.bool_]) -> Window:
     return Window(packed_times, packed_values, counts)
 
 
+def join_windows(pieces: list[Window]) -> Window:
+    """The windows of consecutive runs of series as one; at least one is given."""
+    if len(pieces) == 1:
+        return pieces[0]
+    counts = np.concatenate([piece.counts for piece in pieces])
+    shape = len(counts), max(piece.times.shape[1] for piece in pieces)
+    times, values = np.zeros(shape, np.int64), np.zeros(shape)
+    first = 0
+    for piece in pieces:
+        rows, width = piece.times.shape
+        times[first : first + rows, :width] = piece.times
+        values[first : first + rows, :width] = piece.values
+        first += rows
+    return Window(times, values, counts)
+
+
 class Ring:
     """The newest `depth` samples of every row, oldest overwritten first.
 

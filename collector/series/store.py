@@ -6,7 +6,6 @@ and `lock`. What is acknowledged is in the page cache by then, which outlives th
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -19,8 +18,10 @@ from collector.series.columns import Columns
 from collector.series.files import Files, open_files
 from collector.series.journal import Birth, Retirement
 from collector.series.limits import SeriesLimits
-from collector.series.postings import Postings
+from collector.series.postings import Postings, select
 from collector.series.refusal import Code, Refusals
+from collector.series.rings import join_windows
+from collector.series.turns import Turns
 from core.clock import Clock
 from core.errors import StorageError
 from core.labels import Labels
@@ -33,6 +34,7 @@ log = get_logger(__name__)
 DEPTH = 128  # samples a series: 32 minutes at 15 s
 REFUSED = -1  # stands for a series that the limits refuse
 _SEARCH = 4096  # samples at a time that are looked up in the rings
+_READ = 8192  # series at a time whose windows are read
 
 
 class SeriesStore:
@@ -48,7 +50,7 @@ class SeriesStore:
         self._clock = clock
         self._limits = limits
         self._free = free
-        self._lock = threading.RLock()
+        self._turns = Turns()
         self._generation = 1
         self._retirements = 0
         self._selected: dict[tuple[Matcher, ...], Ids] = {}
@@ -108,7 +110,7 @@ class SeriesStore:
         Raises:
             StorageError: the disk is full; no series was born.
         """
-        with self._lock:
+        with self._turns.writing():
             rows = self._dictionary.rows
             new = list(dict.fromkeys(key for key in keys if key not in rows))
             if new:
@@ -126,7 +128,7 @@ class SeriesStore:
         Raises:
             StorageError: less than the reserve is free on the disk; nothing was appended.
         """
-        with self._lock:
+        with self._turns.writing():
             self._require_space(0)
             now_ms = self._clock.now_ms()
             last_times = self._ring.last_times[ids] if len(self._ring.last_times) else np.full(len(ids), -1)
@@ -147,13 +149,21 @@ class SeriesStore:
         Raises:
             ValueError: a pattern is no regular expression.
         """
-        with self._lock:
-            key = tuple(matchers)
+        key = tuple(matchers)
+        with self._turns.reading():
             found = self._selected.get(key)
-            if found is None:
-                found = self._selected[key] = self._postings.select(matchers, self._columns.live)
-                found.flags.writeable = False
-            return found
+            if found is not None:
+                return found
+            generation = self._generation
+            excerpt = self._postings.excerpt(key)
+            live = self._columns.live.copy()
+        # Patterns are tried on every value of a label, which may take a while: nobody waits for that.
+        found = select(key, excerpt, live)
+        found.flags.writeable = False
+        with self._turns.reading():
+            if self._generation == generation:
+                self._selected[key] = found
+        return found
 
     def labels(self, series_id: int) -> Labels:
         """The label set of a series.
@@ -161,29 +171,34 @@ class SeriesStore:
         Raises:
             KeyError: no live series has this id.
         """
-        with self._lock:
-            return self._dictionary.labels(int(series_id))
+        return self._dictionary.labels(int(series_id))
 
     def born_since(self, generation: int) -> Ids:
         """Ids of the live series born after `generation`, ascending; 0 asks for all."""
-        with self._lock:
+        with self._turns.reading():
             return np.flatnonzero(self._columns.live & (self._columns.born > generation)).astype(np.int64)
 
     def last_times(self, ids: Ids) -> Times:
         """[ids] epoch ms of each series' newest sample, -1 for none: whether anything is new, in one gather."""
-        with self._lock:
+        with self._turns.reading():
             newest: Times = self._ring.last_times[ids]
             return newest
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
-        with self._lock:
+        with self._turns.reading():
             return self._ring.instant(ids, at_ms, lookback_ms)
 
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
-        """The samples in the left-open range (start, end], as far as the rings reach back."""
-        with self._lock:
-            return self._ring.window(ids, start_ms, end_ms)
+        """The samples in the left-open range (start, end], as far as the rings reach back.
+
+        Many series are read a few thousand at a time, between which samples may be appended.
+        """
+        pieces: list[Window] = []
+        for first in range(0, max(len(ids), 1), _READ):
+            with self._turns.reading():
+                pieces.append(self._ring.window(ids[first : first + _READ], start_ms, end_ms))
+        return join_windows(pieces)
 
     def retire(self) -> int:
         """Forget series for which nothing has arrived for the configured time; returns how many.
@@ -191,7 +206,7 @@ class SeriesStore:
         Raises:
             StorageError: the disk is full; no series was forgotten.
         """
-        with self._lock:
+        with self._turns.writing():
             ids = self._columns.silent_since((self._clock.now_ms() - self._limits.retire_after_ms) // 1000)
             if len(ids) == 0:
                 return 0
@@ -208,7 +223,7 @@ class SeriesStore:
 
     def close(self) -> None:
         """Let go of the files; nothing needs to be flushed."""
-        with self._lock:
+        with self._turns.writing():
             self._files.close()
 
     def _room(self, sender: str) -> int:

@@ -93,6 +93,18 @@ def test_a_window_is_left_open_and_packed_oldest_first(store) -> None:
     assert found.values[1, 0] == 7.0
 
 
+def test_a_window_of_very_many_series_is_read_in_parts(store, monkeypatch) -> None:
+    monkeypatch.setattr("collector.series.store._READ", 2)
+    many = [labels(__name__="m", n=str(n)) for n in range(5)]
+    for n, of in enumerate(many):
+        append(store, of, *[(before, float(before)) for before in range(n + 1, 0, -1)])
+    found = store.window(store.resolve(many), NOW - 60_000, NOW)
+    assert found.counts.tolist() == [1, 2, 3, 4, 5]
+    for n in range(5):
+        assert found.values[n, : n + 1].tolist() == [float(before) for before in range(n + 1, 0, -1)]
+    assert store.window(np.zeros(0, np.int64), NOW - 60_000, NOW).times.shape[0] == 0
+
+
 def test_the_ring_keeps_the_newest_samples(store) -> None:
     count = DEPTH * 2 + 17
     for before in range(count, 0, -1):
