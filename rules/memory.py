@@ -26,6 +26,10 @@ class MemorySource:
     def generation(self) -> int:
         return len(self._labels)
 
+    @property
+    def retirements(self) -> int:
+        return 0  # no series is ever retired
+
     def append(self, series: Labels, samples: Iterable[tuple[int, float]]) -> int:
         """Add samples (epoch ms, value) to a series, which is born if need be; returns its id.
 

@@ -65,6 +65,11 @@ class Source(Protocol):
     @property
     def generation(self) -> int: ...
 
+    @property
+    def retirements(self) -> int:
+        """Changes whenever an id may have come to mean another series; births alone leave it."""
+        ...
+
     def select(self, matchers: Sequence[Matcher]) -> Ids:
         """Ids of the series whose labels satisfy every matcher, ascending."""
         ...

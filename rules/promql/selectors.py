@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +19,11 @@ _OVERHEAD_ROWS = 100  # what a selection costs though it is empty
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The series of a selector: ids [series] and their labels, row by row."""
+    """The series of a selector: ids [series] and their labels, row by row, as of a count of retirements."""
 
     ids: Ids
     table: Table
+    retirements: int
 
 
 class Selections:
@@ -57,18 +59,30 @@ class Selections:
         return found
 
     def _look_up(self, matchers: tuple[Matcher, ...]) -> Selection:
-        ids, rows = self._read(matchers)
         former = self._former.get(matchers)
-        # An id may have been given to another series since, so equal ids alone prove nothing.
-        if former is not None and np.array_equal(former.ids, ids) and former.table.rows == rows:
-            return former
-        return Selection(ids, Table(rows))
-
-    def _read(self, matchers: tuple[Matcher, ...]) -> tuple[Ids, list[Labels]]:
         for _ in range(_TRIES):
+            retirements = self._source.retirements
             ids = np.asarray(self._source.select(matchers), np.int64)
             try:
-                return ids, [self._source.labels(series_id) for series_id in ids.tolist()]
+                rows = self._rows_of(ids, former if former and former.retirements == retirements else None)
             except KeyError:  # retired since; what is live now is asked for again
                 continue
+            # An id may have been given to another series since, so equal ids alone prove nothing.
+            if former is not None and np.array_equal(former.ids, ids) and former.table.rows == rows:
+                return replace(former, retirements=retirements)
+            return Selection(ids, Table(rows), retirements)
         raise EvaluationError("series are retired faster than they can be read")
+
+    def _rows_of(self, ids: Ids, former: Selection | None) -> Sequence[Labels]:
+        """The labels of ids; those of the former selection are taken from it."""
+        if former is None or not len(former.ids):
+            return [self._source.labels(series_id) for series_id in ids.tolist()]
+        places = np.minimum(np.searchsorted(former.ids, ids), len(former.ids) - 1)
+        known = former.ids[places] == ids
+        if len(ids) == len(former.ids) and known.all():
+            return former.table.rows
+        rows = former.table.rows
+        return [
+            rows[place] if here else self._source.labels(series_id)
+            for series_id, place, here in zip(ids.tolist(), places.tolist(), known.tolist(), strict=True)
+        ]

@@ -146,11 +146,16 @@ class CountingSource(MemorySource):
     def __init__(self) -> None:
         super().__init__()
         self.selects = 0
+        self.labels_read = 0
         self.windows = 0
 
     def select(self, matchers: list[Matcher]) -> Ids:  # type: ignore[override]
         self.selects += 1
         return super().select(matchers)
+
+    def labels(self, series_id: int) -> Labels:
+        self.labels_read += 1
+        return super().labels(series_id)
 
     def window(self, ids: Ids, start_ms: int, end_ms: int):  # type: ignore[no-untyped-def]
         self.windows += 1
@@ -167,6 +172,46 @@ def test_series_are_looked_up_again_only_when_some_were_born() -> None:
     of.append(A1, [(NOW, 2.0)])
     assert dict(evaluator.instant(expression, NOW)) == {labels(i="0"): 3.0, labels(i="1"): 6.0}
     assert of.selects == 2
+
+
+def test_labels_are_read_again_only_of_series_that_are_new() -> None:
+    of = CountingSource()
+    of.append(A0, [(NOW, 1.0)])
+    evaluator, expression = Evaluator(of), parse("a")
+    evaluator.instant(expression, NOW)
+    of.append(labels(__name__="c"), [(NOW, 1.0)])
+    evaluator.instant(expression, NOW)
+    assert of.labels_read == 1
+    of.append(A1, [(NOW, 2.0)])
+    assert dict(evaluator.instant(expression, NOW)) == {A0: 1.0, A1: 2.0}
+    assert of.labels_read == 2
+
+
+class ReusingSource(MemorySource):
+    """The id of a retired series has gone to another one."""
+
+    retired = 0
+
+    @property
+    def retirements(self) -> int:
+        return self.retired
+
+    @property
+    def generation(self) -> int:
+        return self.retired
+
+    def replace(self, series_id: int, series: Labels) -> None:
+        self._labels[series_id] = series
+        self.retired += 1
+
+
+def test_an_id_that_went_to_another_series_has_that_ones_labels() -> None:
+    of = ReusingSource()
+    of.append(A0, [(NOW, 1.0)])
+    evaluator, expression = Evaluator(of), parse("a * 1")
+    assert dict(evaluator.instant(expression, NOW)) == {labels(i="0"): 1.0}
+    of.replace(0, A1)
+    assert dict(evaluator.instant(expression, NOW)) == {labels(i="1"): 1.0}
 
 
 def test_layouts_stay_when_births_do_not_concern_them() -> None:
