@@ -80,7 +80,12 @@ def anchor(heading: str) -> str:
 
 def links(file: Path) -> list[str]:
     """The targets of the links and images."""
-    return re.findall(r"\]\(([^)\s]+)\)", "\n".join(_outside_blocks(file)))
+    return re.findall(r"\]\(([^)\s]+)\)", prose(file))
+
+
+def prose(file: Path) -> str:
+    """The text without its fenced blocks."""
+    return "\n".join(_outside_blocks(file))
 
 
 def codes(text: str) -> list[str]:
