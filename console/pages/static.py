@@ -1,4 +1,4 @@
-"""Style sheet and scripts, served from the package: nothing is loaded from elsewhere."""
+"""Style sheet, scripts and icon, served from the package: nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiohttp import web
 
 from core.http import not_found
 
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 async def static(request: web.Request) -> web.Response:
@@ -21,5 +21,5 @@ async def static(request: web.Request) -> web.Response:
     suffix = name[name.rfind(".") :]
     return web.Response(
         body=known[name].read_bytes(),
-        headers={"Content-Type": f"{_TYPES[suffix]}; charset=utf-8", "Cache-Control": "no-cache"},
+        headers={"Content-Type": _TYPES[suffix], "Cache-Control": "no-cache"},
     )

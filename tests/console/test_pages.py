@@ -87,7 +87,8 @@ async def test_a_refused_sign_in_says_why_and_nothing_else_gets_into_the_page(cl
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("console.css", 200), ("overview.js", 200), ("nothing.css", 404), ("..%2Fapi.py", 404)]
+    ("name", "status"),
+    [("console.css", 200), ("overview.js", 200), ("favicon.svg", 200), ("nothing.css", 404), ("..%2Fapi.py", 404)],
 )
 async def test_only_the_files_of_the_static_folder_are_served(client, name, status) -> None:
     assert (await client.get(f"/static/{name}")).status == status
