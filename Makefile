@@ -19,6 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Forewatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name one with: make PYTHON=python3.12"; exit 1; }
 	@./setup/venv.sh "$(PYTHON)" "$(VENV)"
+	@echo 'installing Python packages into $(VENV); a minute the first time'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[collector,dev]'
 	@touch $(READY)
 

@@ -12,6 +12,6 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   root=''; [ "$(id -u)" = 0 ] || root='sudo'
   echo "installing $package"
   $root apt-get update -qq || true
-  DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "$package"
+  $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
 fi
 "$python" -m venv --clear "$venv"
