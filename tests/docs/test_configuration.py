@@ -11,18 +11,15 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
-import yaml
 
 import agent.config
-import cmdb.exchange
 import collector.config
 from agent.config import AgentConfig
 from collector.config import CollectorConfig
 from core import config as strict
 from core.config import Duration, Secret, Section, Size
 from desk.channels.config import EmailConfig, WebhookConfig
-from rules.files import load_rule_files
-from tests.docs.documents import DOCS, ROOT, Block, Row, blocks, codes, documents, rows
+from tests.docs.documents import DOCS, ROOT, Row, codes, rows
 
 FILE = DOCS / "configuration.md"
 SPELLED = {
@@ -170,43 +167,3 @@ def missing(file: Path, shape: type[Section]) -> set[str]:
     text = file.read_text(encoding="utf-8")
     last = {re.split(r"[.\[\]]+", setting.key)[-1] for setting in settings(shape) if "channels" not in setting.key}
     return {name for name in last - {"NAME", "token"} if not re.search(rf"\b{name}:", text)}
-
-
-# Every example in every document
-
-EXAMPLES = [block for file in documents() for block in blocks(file, "yaml")]
-
-
-@pytest.mark.parametrize("block", EXAMPLES, ids=[block.place for block in EXAMPLES])
-def test_a_yaml_example_is_read_by_the_loader_it_is_for(
-    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in re.findall(r"\$\{(\w+)\}", block.text):
-        monkeypatch.setenv(name, "a-secret")
-    for name in re.findall(r"(?:community|password)_file: ([\w.]+)", block.text):
-        (tmp_path / name).write_text("a-secret\n")
-    file = tmp_path / "example.yaml"
-    keys = yaml.safe_load(block.text).keys()
-    file.write_text(completed(block.text, keys), encoding="utf-8")
-    if keys == {"groups"}:
-        load_rule_files([file])
-    elif keys <= {"items", "relations"}:
-        assert cmdb.exchange.read(file)
-    elif keys <= names(AgentConfig):
-        agent.config.load(file)
-    else:
-        assert keys <= names(CollectorConfig), f"{block.place}: which file is this of?"
-        collector.config.load(file)
-
-
-def names(shape: type[Section]) -> set[str]:
-    return {field.encode_name for field in msgspec.structs.fields(shape)}
-
-
-def completed(text: str, keys: set[str]) -> str:
-    """An excerpt with what its file needs besides; a whole file stays as it is."""
-    if keys <= names(AgentConfig) and "snmp" in keys and "collector" not in keys:
-        return text + "\ncollector: {url: http://127.0.0.1:9470}\ndata_dir: data\n"
-    if keys == {"channels"}:
-        return text + "\ndata_dir: data\n"
-    return text
