@@ -30,7 +30,7 @@ servers:
 	@./setup/servers.sh $(TEST_PACKAGES)
 
 test: install servers ## set up and run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: install ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
