@@ -14,7 +14,7 @@ from collector.alert_memory import AlertMemory
 from collector.config import CollectorConfig
 from collector.evaluation_metrics import EvaluationMetrics
 from collector.matching import Register
-from collector.own_series import OwnSeries
+from collector.own_series import CI_INFO, OWN_INSTANCE, OWN_JOB, OwnSeries
 from collector.pipeline import Channels, Pipeline
 from collector.series.store import SeriesStore
 from collector.tick import Tick
@@ -54,6 +54,7 @@ class Evaluation:
         self._database = database
         self._clock = clock
         self._metrics = EvaluationMetrics(registry)
+        self._rounds = 0
         started_at_ms = clock.now_ms()
         self._memory = AlertMemory(started_at_ms, self._heard_since)
         self.register = Register(database)
@@ -80,6 +81,7 @@ class Evaluation:
         await self.register.refresh()
         async with self._database.read() as session:
             self._memory.restore(await load_alerts(session))
+        await self.sender.count()  # gauges that nobody has counted yet would say that all is well
 
     async def run(self) -> None:
         """Tick, send and keep house until cancelled."""
@@ -107,20 +109,28 @@ class Evaluation:
         self._metrics.reload_ok.set(1)
         log.info("rules reloaded", groups=len(rules.groups))
 
+    async def keep_house(self) -> None:
+        """One round: write the collector's own series, now and then retire silent ones."""
+        try:
+            self._own_series.write(self._clock.now_ms())
+            if self._rounds % RETIRE_EVERY == 0 and (retired := self._store.retire()):
+                log.info("silent series retired", series=retired)
+        except StorageError as error:
+            log.error("own series not written", error=error)
+        except Exception:
+            log.exception("housekeeping failed")  # the evaluation goes on
+        self._rounds += 1
+
     async def _keep_house(self) -> None:
-        rounds = 0
         while True:
-            try:
-                self._own_series.write(self._clock.now_ms())
-                if rounds % RETIRE_EVERY == 0 and (retired := self._store.retire()):
-                    log.info("silent series retired", series=retired)
-            except StorageError as error:
-                log.error("own series not written", error=error)
-            rounds += 1
+            await self.keep_house()
             await self._clock.sleep(OWN_SERIES_SECONDS)
 
     def _heard_since(self, instance: str, since_ms: int) -> bool:
-        ids = self._store.select([Matcher("instance", "=", instance)])
+        """Whether the instance itself has been heard: what the collector writes about it is no word from it."""
+        of_instance = Matcher("instance", "=", instance)
+        about = [Matcher("__name__", "!=", CI_INFO), Matcher("job", "!=", OWN_JOB)]
+        ids = self._store.select([of_instance] if instance == OWN_INSTANCE else [of_instance, *about])
         return len(ids) > 0 and int(self._store.last_times(ids).max()) >= since_ms
 
 
