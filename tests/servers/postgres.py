@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Postgres:
         wait_until(lambda: accepts(self.port) and self._answers(), "postgres", process=self._process)
 
     def stop(self) -> None:
-        self._process.terminate()
+        self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: waits for no client
         self._process.wait(timeout=30)
         shutil.rmtree(self._folder, ignore_errors=True)
 
