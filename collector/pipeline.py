@@ -27,12 +27,14 @@ from desk.outbox_store import enqueue
 from desk.priority import urgency_of
 from desk.records import AlertRecord, NewIncident
 from desk.store import (
+    find_open,
     find_reopenable,
     open_incident,
     record_suppression,
     reopen_incident,
     restore_incident,
     save_alerts,
+    still_fires,
 )
 from desk.symptoms import (
     adopt_symptoms,
@@ -227,9 +229,14 @@ class _Transaction:
         )
 
     async def _cleared(self, row: AlertRow) -> None:
-        if row.incident_id is None or row.role is not Role.CAUSE:
+        if row.role is Role.SYMPTOM:
             return
-        incident = await self._session.get_one(Incident, row.incident_id)
+        if row.incident_id is None:  # another collector that sees the same has begun a cycle of its own
+            incident = await find_open(self._session, row.fingerprint)
+        else:
+            incident = await self._session.get_one(Incident, row.incident_id)
+        if incident is None or await still_fires(self._session, incident):
+            return
         if await restore_incident(self._session, incident, self._now) is None:
             self.queued += await self._enqueue(incident, Kind.RESTORED)
             log.info("incident", what="restored", number=incident.number)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import incident as life
-from desk.alert import AlertState
+from desk.alert import AlertState, Role
 from desk.correlation import Reason
 from desk.models import AlertRow, Incident, IncidentEvent, Suppression
 from desk.priority import priority
@@ -146,6 +146,13 @@ async def open_incident(
         return Opening(existing, created=False)
     note(session, incident, Entry.OPENED, now, actor=actor, detail=detail)
     return Opening(incident, created=True)
+
+
+async def still_fires(session: AsyncSession, incident: Incident) -> bool:
+    """Whether an alert that the incident is about fires: another rule may find the same condition."""
+    of = AlertRow
+    firing = (of.incident_id == incident.id, of.role == Role.CAUSE, of.state == AlertState.FIRING)
+    return await session.scalar(select(of.id).where(*firing).limit(1)) is not None
 
 
 async def restore_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -54,6 +57,11 @@ class Story:
         annotations = {"forewatch_category": category} if category else {}
         alert = Alert(of, AlertState.FIRING, T0, at_ms, None, 0.0, annotations)
         return RuleChange(rule, rule, Change(ChangeKind.FIRING, fingerprint(of), None, alert))
+
+    @staticmethod
+    def clearing(fired: RuleChange) -> RuleChange:
+        change = fired.change
+        return replace(fired, change=Change(ChangeKind.RESOLVED, change.fingerprint, change.after, None))
 
     async def incidents(self) -> list[Incident]:
         async with self.database.read() as session:
@@ -231,3 +239,43 @@ async def test_hostile_labels_are_recorded_without_harm(database) -> None:
     await story.fires("evil\x00\n'; DROP TABLE incidents;--\ud800", T0)
     [incident] = await story.incidents()
     assert "\n" not in incident.title
+
+
+async def test_a_condition_that_two_rules_find_is_over_when_both_say_so(database, cast) -> None:
+    story = Story(database)
+    first = story.firing("web-1", T0)
+    moved = replace(first, rule_key="moved")  # as after its group was renamed: the same labels, another key
+    await story.happen((first,), T0)
+    await story.happen((moved,), T0 + MINUTE)
+    await story.happen((story.clearing(first),), T0 + MINUTE)
+    [incident] = await story.incidents()
+    assert incident.state is State.NEW
+    await story.happen((story.clearing(moved),), T0 + 2 * MINUTE)
+    [incident] = await story.incidents()
+    assert incident.state is State.RESTORED
+    assert await story.sent() == [("INC-000001", "opened"), ("INC-000001", "restored")]
+
+
+async def test_both_rules_of_a_condition_may_clear_at_once(database, cast) -> None:
+    story = Story(database)
+    first = story.firing("web-1", T0)
+    both = (first, replace(first, rule_key="moved"))
+    await story.happen(both, T0)
+    await story.happen([story.clearing(one) for one in both], T0 + MINUTE)
+    [incident] = await story.incidents()
+    assert incident.state is State.RESTORED
+    assert await story.sent() == [("INC-000001", "opened"), ("INC-000001", "restored")]
+
+
+async def test_two_collectors_that_see_the_same_open_one_incident_and_close_it(database, cast) -> None:
+    one, other = Story(database), Story(database)
+    seen = one.firing("web-1", T0)
+    later = replace(seen.change.after, active_at_ms=T0 + 700)  # each has its own clock and its own samples
+    seen_later = replace(seen, change=replace(seen.change, after=later))
+    await asyncio.gather(one.happen((seen,), T0), other.happen((seen_later,), T0 + 700))
+    await asyncio.gather(
+        one.happen((one.clearing(seen),), T0 + MINUTE), other.happen((one.clearing(seen_later),), T0 + MINUTE)
+    )
+    [incident] = await one.incidents()
+    assert incident.state is State.RESTORED
+    assert await one.sent() == [("INC-000001", "opened"), ("INC-000001", "restored")]
