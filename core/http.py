@@ -195,6 +195,8 @@ async def decode_body(request: web.Request, shape: type[T], max_bytes: int) -> T
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, "Malformed JSON", str(error)) from error
+    except RecursionError as error:
+        raise Problem(400, "Malformed JSON", "the document is nested too deeply") from error
     return _convert(document, shape, strict=True, where="body")
 
 
@@ -245,6 +247,8 @@ def problem_response(error: Exception, where: str) -> web.Response:
     if isinstance(error, Overloaded):
         wait = str(max(1, round(error.retry_after_seconds)))
         return Problem(429, "Too many requests", str(error)).response(**{"Retry-After": wait})
+    if isinstance(error, web.RequestPayloadError):
+        return Problem(400, "Malformed body", "the body is not framed or compressed as its headers say").response()
     if isinstance(error, StorageError):
         log.error("storage refused", where=where, error=error)
         detail = "the storage refuses; nothing was acknowledged, try again"
