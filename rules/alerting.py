@@ -177,6 +177,10 @@ def _labels(rule: AlertingRule, series: Labels, value: float) -> Labels:
 def _present(rule: AlertingRule, alert: Alert, at_ms: int) -> Alert:
     if alert.keep_firing_since_ms is not None:
         alert = replace(alert, keep_firing_since_ms=None)
+    if alert.state is AlertState.PENDING and at_ms < alert.active_at_ms:
+        alert = replace(
+            alert, active_at_ms=at_ms
+        )  # the clock was set back: the wait begins again, it is not made longer
     if alert.state is AlertState.PENDING and at_ms - alert.active_at_ms >= rule.for_seconds * 1000:
         return replace(alert, state=AlertState.FIRING, fired_at_ms=at_ms)
     return alert
@@ -185,7 +189,7 @@ def _present(rule: AlertingRule, alert: Alert, at_ms: int) -> Alert:
 def _missing(rule: AlertingRule, alert: Alert, at_ms: int, recover: Vector | None) -> Alert | None:
     if alert.state is AlertState.PENDING:
         return None
-    since = at_ms if alert.keep_firing_since_ms is None else alert.keep_firing_since_ms
+    since = at_ms if alert.keep_firing_since_ms is None else min(alert.keep_firing_since_ms, at_ms)
     kept = at_ms - since < rule.keep_firing_for_seconds * 1000
     if not kept and (recover is None or _recovered(alert, recover)):
         return None
