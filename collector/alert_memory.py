@@ -66,13 +66,18 @@ class AlertMemory:
             self._names.pop(rule_key, None)
 
     def hold(self, rule_key: str, after: dict[str, Alert], changes: list[Change], at_ms: int) -> Held:
-        """Take back the endings of restored alerts that nothing has been heard of yet."""
+        """Take back what silence did to restored alerts that nothing has been heard of yet."""
         if not self._restored:
             return Held(after, changes)
         acted: list[Change] = []
         for change in changes:
-            if change.after is None and change.before is not None and self._unknown(rule_key, change, at_ms):
-                after[change.fingerprint] = change.before
+            before = change.before
+            if (
+                before is not None
+                and _is_missing(change)
+                and self._unknown(rule_key, before, change.fingerprint, at_ms)
+            ):
+                after[change.fingerprint] = before
             else:
                 acted.append(change)
                 self._restored.discard((rule_key, change.fingerprint))
@@ -95,14 +100,19 @@ class AlertMemory:
         """How many alerts are in a state."""
         return sum(alert.state is state for alerts in self._alerts.values() for alert in alerts.values())
 
-    def _unknown(self, rule_key: str, change: Change, at_ms: int) -> bool:
-        if (rule_key, change.fingerprint) not in self._restored or change.before is None:
+    def _unknown(self, rule_key: str, alert: Alert, fingerprint: str, at_ms: int) -> bool:
+        if (rule_key, fingerprint) not in self._restored:
             return False
-        instance = dict(change.before.labels).get("instance")
+        instance = dict(alert.labels).get("instance")
         elapsed_ms = at_ms - self._started_at_ms
         if instance is None:
             return elapsed_ms < HOLD_OTHERS_MS
         return elapsed_ms < HOLD_INSTANCE_MS and not self._heard_since(instance, self._started_at_ms)
+
+
+def _is_missing(change: Change) -> bool:
+    """Whether the condition was not found: the alert ends, or begins to be kept without it."""
+    return change.after is None or change.after.keep_firing_since_ms is not None
 
 
 def _ending(alert: Alert) -> ChangeKind:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from collector.alert_memory import HOLD_INSTANCE_MS, HOLD_OTHERS_MS, AlertMemory
@@ -41,6 +43,17 @@ def test_a_restored_alert_is_not_ended_by_silence(heard, of, after_ms, held, rea
     outcome = memory.hold("k", {}, [ending], START + after_ms)
     assert (outcome.changes == []) is held, reason
     assert (outcome.after == memory.of("k")) is held
+
+
+def test_keep_firing_for_does_not_begin_with_silence_after_a_start() -> None:
+    memory, ending = restored(heard=False, instance="web-1")
+    kept = replace(ending.before, keep_firing_since_ms=START + 1000)
+    missed = Change(ChangeKind.KEPT, ending.fingerprint, ending.before, kept)
+    held = memory.hold("k", {ending.fingerprint: kept}, [missed], START + 1000)
+    assert (held.changes, held.after) == ([], memory.of("k"))
+    memory._heard_since = lambda _instance, _since: True
+    held = memory.hold("k", {ending.fingerprint: kept}, [missed], START + 2000)
+    assert (held.changes, held.after) == ([missed], {ending.fingerprint: kept})
 
 
 def test_an_alert_that_ended_once_is_no_longer_a_restored_one() -> None:
