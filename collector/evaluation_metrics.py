@@ -19,7 +19,9 @@ class EvaluationMetrics:
             registry=registry,
         )
         self.lost_changes = Counter(
-            "forewatch_alert_changes_lost", "Changes of alerts that could not be recorded at all.", registry=registry
+            "forewatch_alert_changes_lost",
+            "Attempts to record a change of an alert that failed for another reason than storage.",
+            registry=registry,
         )
         self.evaluations = Counter("forewatch_rule_evaluations", "Evaluations of rules.", ["group"], registry=registry)
         self.failures = Counter(

@@ -8,7 +8,7 @@ join the configuration item of a series::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 from prometheus_client import CollectorRegistry
@@ -59,6 +59,11 @@ class Publisher:
         """End every series of `owner`."""
         self.publish(owner, {}, at_ms)
         self._published.pop(owner, None)
+
+    def retain(self, owners: Collection[str], at_ms: int) -> None:
+        """End every series of the owners that are not among `owners`."""
+        for owner in self._published.keys() - owners:
+            self.withdraw(owner, at_ms)
 
 
 class Instances:

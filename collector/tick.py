@@ -37,10 +37,19 @@ RECONSIDER_EVERY_MS = 15_000
 
 @dataclass(slots=True)
 class _Outcome:
-    """What one tick found: states to remember once the changes are recorded."""
+    """What one tick found: alerts by rule and groups' times to remember once the changes are recorded."""
 
-    kept: list[tuple[AlertingRule, dict[str, Alert]]] = field(default_factory=list)
+    kept: dict[str, tuple[AlertingRule, dict[str, Alert]]] = field(default_factory=dict)
     changes: list[RuleChange] = field(default_factory=list)
+    evaluated_at: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def take_back(self, one: RuleChange) -> None:
+        """Undo a change that was not recorded: the next tick comes to it again."""
+        _, after = self.kept[one.rule_key]
+        if one.change.before is None:
+            after.pop(one.change.fingerprint, None)
+        else:
+            after[one.change.fingerprint] = one.change.before
 
 
 class Tick:
@@ -68,6 +77,7 @@ class Tick:
         self._default_interval_seconds = default_interval_seconds
         self._evaluated_at: dict[tuple[str, str], int] = {}
         self._errors: dict[str, str] = {}
+        self._unrecorded: set[tuple[str, str]] = set()
         self._reconsidered_at = 0
         self._rules = rules
         self._removed_rules = True
@@ -80,11 +90,6 @@ class Tick:
 
     def replace_rules(self, rules: RuleSet) -> None:
         """Put another set of rules in force from the next tick; alerts of rules that stay keep their state."""
-        keys = {rule.key for group in rules.groups for rule in group.rules}
-        for group in self._rules.groups:
-            for rule in group.rules:
-                if isinstance(rule, RecordingRule) and rule.key not in keys:
-                    self._publisher.withdraw(rule.key, self._clock.now_ms())
         self._rules = rules
         self._removed_rules = True
 
@@ -118,7 +123,7 @@ class Tick:
         outcome = await asyncio.to_thread(self._evaluate, at_ms)  # ingest and health go on meanwhile
         await self._record(outcome, at_ms)
         await self._end_removed(at_ms)
-        if at_ms - self._reconsidered_at >= RECONSIDER_EVERY_MS:
+        if abs(at_ms - self._reconsidered_at) >= RECONSIDER_EVERY_MS:  # the clock may be set back by hours
             await self._pipeline.reconsider(at_ms)
             self._reconsidered_at = at_ms
         self._count_alerts()
@@ -140,7 +145,7 @@ class Tick:
 
     def _evaluate_group(self, group: Group, moment: Moment, at_ms: int, outcome: _Outcome) -> None:
         started = self._clock.monotonic()
-        self._evaluated_at[group.file, group.name] = at_ms
+        outcome.evaluated_at[group.file, group.name] = at_ms
         for rule in group.rules:
             error = self._evaluate_rule(group, rule, moment, at_ms, outcome)
             self._metrics.evaluations.labels(group.name).inc()
@@ -160,6 +165,10 @@ class Tick:
             return self._alert(group, rule, moment, at_ms, outcome)
         except (EvaluationError, StorageError) as error:
             return str(error)
+        except Exception as error:
+            if rule.key not in self._errors:
+                log.exception("rule failed in an unforeseen way", group=group.name, file=rule.file, line=rule.line)
+            return f"{type(error).__name__}: {error}"
 
     def _alert(self, group: Group, rule: AlertingRule, moment: Moment, at_ms: int, outcome: _Outcome) -> str | None:
         before = self._memory.of(rule.key)
@@ -167,7 +176,7 @@ class Tick:
         recover = _vector(rule.recover, moment) if rule.recover is not None and before else None
         result = step(rule, before, vector, at_ms, limit=group.limit, recover=recover)
         held = self._memory.hold(rule.key, result.after, result.changes, at_ms)
-        outcome.kept.append((rule, held.after))
+        outcome.kept[rule.key] = rule, held.after
         outcome.changes += [RuleChange(rule.key, rule.name, change) for change in held.changes]
         return result.error
 
@@ -179,43 +188,54 @@ class Tick:
         self._publisher.publish(rule.key, samples, at_ms)
 
     async def _record(self, outcome: _Outcome, at_ms: int) -> None:
-        if outcome.changes:
-            await self._record_all_or_each(outcome.changes, at_ms)
-        for rule, after in outcome.kept:
+        for one in await self._record_all_or_each(outcome.changes, at_ms):
+            outcome.take_back(one)
+        for rule, after in outcome.kept.values():
             self._memory.keep(rule.key, rule.name, after)
+        self._evaluated_at |= outcome.evaluated_at
 
-    async def _record_all_or_each(self, changes: Sequence[RuleChange], at_ms: int) -> None:
-        """One transaction; should one change be impossible to record, it must not keep the others from being so."""
-        try:
-            await self._pipeline.record(changes, at_ms)
-        except StorageError:
-            raise
-        except Exception:
-            if len(changes) == 1:
+    async def _record_all_or_each(self, changes: Sequence[RuleChange], at_ms: int) -> list[RuleChange]:
+        """One transaction; should one change be impossible to record, it must not keep the others from being so.
+
+        Returns the changes that were not recorded.
+        """
+        if len(changes) > 1:
+            try:
+                await self._pipeline.record(changes, at_ms)
+            except StorageError:
                 raise
-            log.exception("changes not recorded together, trying them one by one", changes=len(changes))
-            for change in changes:
-                await self._record_one(change, at_ms)
+            except Exception as error:  # noqa: BLE001 - the change that is to blame logs it with its traceback
+                log.warning("changes not recorded together, trying them one by one", changes=len(changes), error=error)
+            else:
+                return []
+        return [one for one in changes if not await self._record_one(one, at_ms)]
 
-    async def _record_one(self, change: RuleChange, at_ms: int) -> None:
+    async def _record_one(self, one: RuleChange, at_ms: int) -> bool:
+        key = (one.rule_key, one.change.fingerprint)
         try:
-            await self._pipeline.record([change], at_ms)
+            await self._pipeline.record([one], at_ms)
         except StorageError:
             raise
         except Exception:
             self._metrics.lost_changes.inc()
-            log.exception("change of an alert not recorded", rule=change.rule, fingerprint=change.change.fingerprint)
+            if key not in self._unrecorded:  # it is tried again every tick; that is told once
+                self._unrecorded.add(key)
+                log.exception("change of an alert not recorded", rule=one.rule, fingerprint=one.change.fingerprint)
+            return False
+        self._unrecorded.discard(key)
+        return True
 
     async def _end_removed(self, at_ms: int) -> None:
         if not self._removed_rules:
             return
         known = {rule.key for group in self._rules.groups for rule in group.rules}
+        self._publisher.retain(known, at_ms)
         endings = self._memory.without_rule(known)
+        left = {one.rule_key for one in await self._record_all_or_each(endings, at_ms)}
         if endings:
-            await self._record_all_or_each(endings, at_ms)
-            self._memory.forget({one.rule_key for one in endings})
+            self._memory.forget({one.rule_key for one in endings} - left)
             log.info("alerts ended because their rules are gone", alerts=len(endings))
-        self._removed_rules = False
+        self._removed_rules = bool(left)
 
     def _tell(self, group: Group, rule: AlertingRule | RecordingRule, error: str | None) -> None:
         """Log an error when it is new, and its end, not every second."""

@@ -241,3 +241,85 @@ async def test_the_loop_ticks_on_full_seconds_and_goes_on_after_a_failure(site, 
     loop.cancel()
     assert ticked == [1_770_000_001_000, 1_770_000_002_000, 1_770_000_003_000, 1_770_000_004_000]
     assert site.counted("forewatch_tick_failures_total") == 2
+
+
+async def test_an_accident_in_one_rule_leaves_the_others_their_tick(site, monkeypatch) -> None:
+    def stumble(*_args: object) -> None:
+        raise ZeroDivisionError("in the recording rule")
+
+    monkeypatch.setattr(site.tick, "_write_recorded", stumble)
+    for _ in range(4):
+        await site.second(0)
+    assert len(await site.incidents()) == 1
+    assert site.counted("forewatch_rule_evaluation_failures_total") == 4
+
+
+@pytest.mark.parametrize("others", [[], ["db-1"]])
+async def test_a_change_that_could_not_be_recorded_is_recorded_when_it_can_be(site, monkeypatch, others) -> None:
+    record = site.pipeline.record
+
+    async def poisoned(changes, at_ms) -> None:
+        if any(dict((one.change.after or one.change.before).labels)["instance"] == "web-1" for one in changes):
+            raise RuntimeError("poison")
+        await record(changes, at_ms)
+
+    for _ in range(3):
+        for other in others:
+            site.up(0, other)
+        await site.second(0)
+    monkeypatch.setattr(site.pipeline, "record", poisoned)
+    for _ in range(3):
+        for other in others:
+            site.up(0, other)
+        await site.second(0)
+    assert [incident.title for incident in await site.incidents()] == [f"{other} is down" for other in others]
+    monkeypatch.undo()
+    await site.second(0)
+    assert {incident.title for incident in await site.incidents()} == {f"{one} is down" for one in ["web-1", *others]}
+
+
+async def test_endings_that_could_not_be_recorded_are_recorded_when_they_can_be(site, monkeypatch) -> None:
+    for _ in range(4):
+        await site.second(0)
+
+    async def poisoned(*_args: object) -> None:
+        raise RuntimeError("poison")
+
+    monkeypatch.setattr(site.pipeline, "record", poisoned)
+    site.tick.replace_rules(loads("groups: []"))
+    await site.second(0)
+    monkeypatch.undo()
+    assert [incident.state for incident in await site.incidents()] == [State.NEW]
+    await site.second(0)
+    assert [incident.state for incident in await site.incidents()] == [State.RESTORED]
+
+
+async def test_a_group_with_a_long_interval_is_evaluated_again_when_the_database_had_refused(
+    tmp_path, database, clock, monkeypatch
+) -> None:
+    clock.set_wall(clock.now_ms() // 300_000 * 300_000 - 1000)
+    site = Site(tmp_path, database, clock, SLOW.replace("interval: 5s", "interval: 5m"))
+
+    async def refuse(*_args: object) -> None:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr(site.pipeline, "record", refuse)
+    with pytest.raises(StorageError):
+        await site.second(0)
+    monkeypatch.undo()
+    await site.second(0)
+    assert len(await site.incidents()) == 1
+    site.store.close()
+
+
+async def test_consequences_are_reconsidered_though_the_clock_was_set_back(site, monkeypatch) -> None:
+    seen: list[int] = []
+
+    async def reconsider(at_ms: int) -> None:
+        seen.append(at_ms)
+
+    monkeypatch.setattr(site.pipeline, "reconsider", reconsider)
+    await site.second(0)
+    site.clock.set_wall(site.clock.now_ms() - 3 * 3_600_000)
+    await site.second()
+    assert len(seen) == 2
