@@ -42,9 +42,17 @@ def cross_origin(method: str, headers: Mapping[str, str], host: str, own_origins
     site = headers.get("Sec-Fetch-Site")
     if site is not None:
         return None if site in ("same-origin", "none") else f"Sec-Fetch-Site is {site[:20]}"
-    if origin is None or urlsplit(origin).netloc.lower() == host.lower():
+    if origin is None or _authority(origin) == host.lower():
         return None
     return "Origin is another site"
+
+
+def _authority(origin: str) -> str | None:
+    """Host and port of an origin; None when it is no URL."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 class Cookie:

@@ -28,6 +28,8 @@ OWN = frozenset({"https://ops.example.org"})
         ("POST", {"Origin": "null"}, True, "a sandboxed frame or a local file"),
         ("POST", {"Origin": f"http://{HOST}.evil.example"}, True, "our name as a prefix"),
         ("POST", {"Origin": "http://forewatch.example.org"}, True, "another port is another origin"),
+        ("POST", {"Origin": "http://["}, True, "no URL at all"),
+        ("POST", {"Origin": f"http://{HOST}@evil.example"}, True, "our name as the user of another site"),
         ("POST", {}, False, "no browser, so no ambient cookie"),
     ],
 )
