@@ -38,6 +38,9 @@ async def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
         ("nobody", PASSWORD, "no such account"),
         ("disabled", PASSWORD, "a disabled account"),
         ("", "", "nothing"),
+        ("al\0ice", PASSWORD, "a NUL in the name, which PostgreSQL does not take"),
+        ("alice", "\0", "a NUL in the password"),
+        ("\ufdfa", "x", "a letter that is spelled out with spaces"),
     ],
 )
 async def test_every_failure_looks_the_same(site: Site, name: str, password: str, why: str) -> None:
@@ -171,6 +174,21 @@ async def test_the_consoles_form_comes_back_with_the_reason(site: Site) -> None:
     for _ in range(10):
         await post_form(site, name="alice", password="x")
     assert await post_form(site, name="alice", password="x") == (303, "/login?problem=throttled", None)
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        (b"&".join([b"name=a"] * 50), "more fields than the form has"),
+        (b"name=a%00&password=x", "a NUL"),
+        (b"name=\xff&password=%ED%A0%80", "no UTF-8"),
+        (b"", "nothing"),
+    ],
+)
+async def test_a_form_that_no_browser_sends_is_a_failed_attempt(site: Site, form: bytes, why: str) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with site.client.post("/login", data=form, headers=headers, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, "/login?problem=wrong"), why
 
 
 async def test_the_form_takes_no_other_content(site: Site) -> None:
