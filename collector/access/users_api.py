@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from collector.access import store
 from collector.access.models import User
-from collector.access.names import account_name
+from collector.access.names import account_name, is_account_name
 from collector.access.passwords import weakness
 from collector.access.roles import Role
 from collector.access.service import ACCESS
@@ -31,6 +31,9 @@ async def list_users(request: web.Request, query: PageQuery) -> Page[UserView]:
 
 async def create_user(request: web.Request, body: NewUser) -> UserView:
     name = account_name(body.name)
+    if not is_account_name(name):
+        wrong = FieldError("name", "take letters, digits and _.@- (at most 64), no space")
+        raise Problem(422, "Invalid body", f"name: {wrong.message}", errors=[wrong])
     encoded = await _hash(request, name, body.password)
     now = to_datetime(request.app[CLOCK].now_ms())
     try:
