@@ -36,8 +36,9 @@ def client_address(peer: str | None, forwarded_for: Iterable[str], trusted: Sequ
 
 def is_local(request: web.Request, client: str, trusted: Sequence[Network]) -> bool:
     """Whether the request was made on this machine itself, not by way of an unknown proxy on it."""
-    address = _parse(client)
-    if address is None or not address.is_loopback:
+    peer, address = _parse(request.remote or ""), _parse(client)
+    # A proxy elsewhere that was asked from its own machine names that machine's loopback, not ours.
+    if peer is None or not peer.is_loopback or address is None or not address.is_loopback:
         return False
     forwarded = any(name in request.headers for name in _FORWARDED)
     return not forwarded or _within(request.remote or "", trusted)

@@ -51,3 +51,9 @@ def test_only_requests_of_this_machine_itself_are_local(
 ) -> None:
     request = make_mocked_request("GET", "/metrics", headers=headers).clone(remote="127.0.0.1")
     assert is_local(request, client, PROXIES if trusted else []) is local, why
+
+
+def test_the_loopback_of_a_proxy_on_another_machine_is_not_ours() -> None:
+    request = make_mocked_request("GET", "/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).clone(remote="10.0.0.5")
+    assert client_address("10.0.0.5", ["127.0.0.1"], PROXIES) == "127.0.0.1"
+    assert is_local(request, "127.0.0.1", PROXIES) is False
