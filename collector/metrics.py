@@ -61,7 +61,10 @@ class HttpMetrics:
 
 async def metrics(request: web.Request) -> web.Response:
     """Everything in the registry, in the format the scraper prefers."""
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    try:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    except (TypeError, ValueError):  # a version that is no number; the library compares it unread
+        encode, content_type = choose_encoder("")
     return web.Response(body=encode(request.app[REGISTRY]), headers={"Content-Type": content_type})
 
 

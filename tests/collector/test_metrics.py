@@ -47,6 +47,20 @@ async def test_metrics_are_open_to_this_machine_only(
     assert (await site.call("GET", "/metrics", token, None, **headers))[0] == status, why
 
 
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text"),
+        ("application/openmetrics-text; version=abc", "text/plain"),
+        ("text/plain; version=1.x.0", "text/plain"),
+        (";;,=", "text/plain"),
+    ],
+)
+async def test_a_format_that_nobody_knows_gets_the_plain_one(site: Site, accept: str, content_type: str) -> None:
+    async with site.client.get("/metrics", headers={"Accept": accept}) as response:
+        assert (response.status, response.content_type) == (200, content_type)
+
+
 async def test_requests_are_counted_by_pattern_never_by_path(site: Site) -> None:
     admin = await site.token(Role.ADMIN)
     for number in range(5):
