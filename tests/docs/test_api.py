@@ -13,7 +13,9 @@ from collector.access.roles import PERMISSIONS, TOKEN_ROLES, USER_ROLES, Role
 from collector.ingest import headers
 from collector.openapi import plain_path
 from collector.routes import ROUTES
+from desk.outbox import Kind
 from tests.collector.conftest import Site
+from tests.desk.cast import delivery
 from tests.docs import curl
 from tests.docs.documents import DOCS, blocks, codes, documents, prose, rows
 
@@ -73,6 +75,15 @@ def test_roles_and_their_permissions_are_the_real_ones() -> None:
 def test_the_headers_of_a_push_are_the_real_ones() -> None:
     real = [headers.AGENT, headers.BOOT, headers.SEQUENCE, headers.SENT_AT]
     assert [codes(row.cells["header"])[0] for row in rows(FILE) if "header" in row.cells] == real
+
+
+def test_the_keys_of_the_webhook_are_the_real_ones() -> None:
+    sent = delivery().payload
+    table = {key: row.cells["holds"] for row in rows(FILE) if "holds" in row.cells for key in codes(row.cells["key"])}
+    assert list(table) == list(sent)
+    assert codes(table["alerts"]) == list(sent["alerts"][0])
+    assert codes(table["kind"]) == [str(kind) for kind in Kind]
+    assert codes(table["version"]) == [sent["version"]]
 
 
 PATHS = {plain_path(route.path) for route in ROUTES}

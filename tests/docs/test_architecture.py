@@ -26,6 +26,12 @@ def test_every_file_that_is_named_exists(file: Path) -> None:
 
 
 @every_document
+def test_no_code_between_backticks_is_broken_over_two_lines(file: Path) -> None:
+    broken = [line for line in prose(file).splitlines() if line.count("`") % 2]
+    assert not broken
+
+
+@every_document
 def test_every_link_leads_somewhere(file: Path) -> None:
     for link in links(file):
         page, _, fragment = link.partition("#")

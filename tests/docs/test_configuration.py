@@ -18,8 +18,9 @@ from agent.config import AgentConfig
 from collector.config import CollectorConfig
 from core import config as strict
 from core.config import Duration, Secret, Section, Size
+from core.units import parse_duration, parse_size
 from desk.channels.config import EmailConfig, WebhookConfig
-from tests.docs.documents import DOCS, ROOT, Row, codes, rows
+from tests.docs.documents import DOCS, ROOT, Row, codes, prose, rows
 
 FILE = DOCS / "configuration.md"
 SPELLED = {
@@ -80,6 +81,14 @@ def spell(shape: Any) -> str:
     if get_origin(shape) in (list, tuple):
         return f"list of {spell(get_args(shape)[0])}"
     return SPELLED[shape]
+
+
+def test_durations_and_sizes_are_spelled_as_they_are_read() -> None:
+    for word, parse in (("Durations", parse_duration), ("Sizes", parse_size)):
+        [line] = re.findall(rf"^- \*\*{word}\*\* need a unit: (.*)$", prose(FILE), re.MULTILINE)
+        values = [code for code in codes(line) if code[0].isdigit()]
+        assert len(values) > 3
+        assert all(parse(value) > 0 for value in values)
 
 
 REAL = {
