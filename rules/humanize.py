@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from decimal import Decimal
 
 _LARGE = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _SMALL = ("m", "u", "n", "p", "f", "a", "z", "y")
@@ -22,8 +23,18 @@ def spell_float(value: float) -> str:
 
 def _scientific(text: str) -> str:
     """The digits of a `repr` with an exponent; `repr` itself has one only from 1e16 on."""
-    digits = text.partition("e")[0].replace("-", "").replace(".", "").strip("0")
-    return f"{float(text):.{max(len(digits) - 1, 0)}e}"
+    number = Decimal(text).normalize()
+    sign, digits, _ = number.as_tuple()
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{first}{'.' if rest else ''}{rest}e{number.adjusted():+03d}"
+
+
+def spell_positional(value: float) -> str:
+    """The shortest exact decimal without an exponent, as Go's strconv.FormatFloat(value, 'f', -1, 64)."""
+    if math.isnan(value) or math.isinf(value):
+        return _special(value)
+    spelled = format(Decimal(repr(value)), "f")
+    return spelled.rstrip("0").rstrip(".") if "." in spelled else spelled
 
 
 def _special(value: float) -> str:

@@ -1,50 +1,18 @@
-"""Aggregations: rows that share their grouping labels become one."""
+"""Aggregations: rows that share their grouping labels become one, or the ones that are chosen stay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.labels import METRIC_NAME, Labels
+from rules.promql import ranked
+from rules.promql.groups import Groups, Members, lay_out
 from rules.promql.layouts import Layouts
 from rules.promql.plan import Aggregation
-from rules.promql.vector import Block, Ints, Mask, Table, Values
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """Where the members of each group stand.
-
-    Attributes:
-        table: a label set a group.
-        order: [series] rows sorted by group.
-        starts: [groups] where each group begins in `order`.
-        sizes: [groups].
-    """
-
-    table: Table
-    order: Ints
-    starts: Ints
-    sizes: Ints
-
-    def spread(self, values: Values) -> Values:
-        """[groups, steps] → [series, steps] in `order`: each member gets its group's value."""
-        return np.repeat(values, self.sizes, axis=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """What is aggregated: values and presence [series, steps], sorted by group, and counts [groups, steps]."""
-
-    groups: Groups
-    values: Values
-    present: Mask
-    counts: Values
-
-    def sums(self, values: Values) -> Values:
-        return np.add.reduceat(np.where(self.present, values, 0.0), self.groups.starts, axis=0)
+from rules.promql.tally import count_values
+from rules.promql.vector import Block, Line, Mask, Values
 
 
 def _sum(members: Members) -> Values:
@@ -85,42 +53,76 @@ def _stddev(members: Members) -> Values:
     return np.sqrt(_stdvar(members))
 
 
-AGGREGATIONS: dict[str, Callable[[Members], Values]] = {
-    "avg": _avg,
-    "count": _count,
-    "group": _group,
-    "max": _max,
-    "min": _min,
-    "stddev": _stddev,
-    "stdvar": _stdvar,
-    "sum": _sum,
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """`compute(members)`, or with the parameter [steps] → values [groups, steps]."""
+
+    compute: Callable[..., Values]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`keep(members, parameter [steps])` → which of the members [series, steps] stay, labels and all.
+
+    With `hashed` it is also given a share of each member, [series].
+    """
+
+    keep: Callable[..., Mask]
+    hashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`count(node, block, layouts)`; its groups depend on values."""
+
+    count: Callable[[Aggregation, Block, Layouts], Block]
+
+
+AGGREGATIONS: dict[str, Reduction | Choice | Tally] = {
+    "avg": Reduction(_avg),
+    "bottomk": Choice(ranked.bottomk),
+    "count": Reduction(_count),
+    "count_values": Tally(count_values),
+    "group": Reduction(_group),
+    "limit_ratio": Choice(ranked.limit_ratio, hashed=True),
+    "limitk": Choice(ranked.limitk),
+    "max": Reduction(_max),
+    "min": Reduction(_min),
+    "quantile": Reduction(ranked.quantile),
+    "stddev": Reduction(_stddev),
+    "stdvar": Reduction(_stdvar),
+    "sum": Reduction(_sum),
+    "topk": Choice(ranked.topk),
 }
 
 
-def aggregate(node: Aggregation, block: Block, layouts: Layouts) -> Block:
-    """The groups of `block`; a group without a present member is absent."""
+def aggregate(node: Aggregation, block: Block, parameter: Line | None, layouts: Layouts) -> Block:
+    """The groups of `block`, or those of its rows that are chosen; a group without a present member is absent.
+
+    Raises:
+        EvaluationError: the parameter is of no use.
+    """
+    aggregation = AGGREGATIONS[node.op]
+    if isinstance(aggregation, Tally):
+        return aggregation.count(node, block, layouts)
     groups = layouts.get(node, "groups", (block.table,), lambda: lay_out(block.table, node.labels, node.without))
-    steps = block.present.shape[1]
+    numbers = () if parameter is None else (parameter.values,)
+    members = _members(groups, block)
+    if isinstance(aggregation, Choice):
+        if aggregation.hashed:
+            shares = layouts.get(node, "shares", (block.table,), lambda: ranked.hashed(block.table))
+            numbers = (*numbers, shares[groups.order])
+        present = np.zeros(block.present.shape, np.bool_)
+        present[groups.order] = aggregation.keep(members, *numbers)
+        return Block(block.table, block.values, present)
     if not len(groups.table):
-        return Block(groups.table, np.empty((0, steps)), np.empty((0, steps), np.bool_))
+        return Block(groups.table, members.counts, members.counts > 0)
+    return Block(groups.table, aggregation.compute(members, *numbers), members.counts > 0)
+
+
+def _members(groups: Groups, block: Block) -> Members:
     present = block.present[groups.order]
+    if not len(groups.table):
+        return Members(groups, block.values, present, np.empty((0, present.shape[1])))
     counts = np.add.reduceat(present.astype(np.float64), groups.starts, axis=0)
-    members = Members(groups, block.values[groups.order], present, counts)
-    return Block(groups.table, AGGREGATIONS[node.op](members), counts > 0)
-
-
-def lay_out(table: Table, names: Sequence[str], without: bool) -> Groups:  # noqa: FBT001 - as in the plan
-    """The groups of a table by (or without) some labels, in order of their first member."""
-    chosen = frozenset((*names, METRIC_NAME)) if without else frozenset(names)
-    numbers: dict[Labels, int] = {}
-    group_of = np.fromiter(
-        (
-            numbers.setdefault(tuple(pair for pair in row if (pair[0] in chosen) is not without), len(numbers))
-            for row in table.rows
-        ),
-        np.int64,
-        len(table),
-    )
-    sizes = np.bincount(group_of, minlength=len(numbers))
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])) if numbers else np.empty(0, np.int64)
-    return Groups(Table(list(numbers)), np.argsort(group_of, kind="stable"), starts.astype(np.int64), sizes)
+    return Members(groups, block.values[groups.order], present, counts)

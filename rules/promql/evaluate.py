@@ -18,6 +18,7 @@ from rules.functions.shapes import OfElements, OfRange, Samples, Special
 from rules.promql import binary, sets
 from rules.promql.aggregate import aggregate
 from rules.promql.layouts import Layouts
+from rules.promql.ordering import in_order
 from rules.promql.plan import (
     Aggregation,
     Binary,
@@ -30,6 +31,7 @@ from rules.promql.plan import (
     RangeSelector,
     Selector,
     SetOperation,
+    Text,
     VectorSelector,
     kind_of,
 )
@@ -100,7 +102,8 @@ class Moment:
                 return Scalar(float(self.line(expression.root).values[0]))
             block = self.block(expression.root)
         rows = np.flatnonzero(block.present[:, 0])
-        return Vector([block.table.rows[row] for row in rows.tolist()], block.values[rows, 0])
+        vector = Vector([block.table.rows[row] for row in rows.tolist()], block.values[rows, 0])
+        return in_order(expression.root, vector)
 
     def matrix(self, expression: Expression) -> Matrix:
         """The values at all instants; rows that have become the same label set are one."""
@@ -143,8 +146,9 @@ class Moment:
                 return self._binary(node)
             case SetOperation(left=left, right=right):
                 return sets.combine(node, self.block(left), self.block(right), self._layouts)
-            case Aggregation(operand=operand):
-                return aggregate(node, self.block(operand), self._layouts)
+            case Aggregation(operand=operand, parameter=parameter):
+                number = None if parameter is None or isinstance(parameter, Text) else self.line(parameter)
+                return aggregate(node, self.block(operand), number, self._layouts)
             case Call():
                 return self._call(node)
         raise AssertionError(f"{type(node).__name__} is no instant vector")

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 import promql_parser as grammar
 
-from core.labels import METRIC_NAME
+from core.labels import METRIC_NAME, is_label_name
 from rules.errors import PromqlError
 from rules.functions import FUNCTIONS
 from rules.patterns import check_pattern
@@ -31,6 +31,7 @@ from rules.promql.plan import (
     RangeSelector,
     Selector,
     SetOperation,
+    Text,
     VectorSelector,
     kind_of,
 )
@@ -44,21 +45,27 @@ _MAX_RANGE = dt.timedelta(days=3650)
 
 
 def parse(text: str) -> Expression:
-    """The plan of an expression.
+    """The plan of an expression that has a value at an instant.
 
     Raises:
         PromqlError: it is no PromQL, or uses something that is not supported here; the position is in the error.
     """
+    expression = parse_query(text)
+    if expression.kind is Kind.RANGE:
+        reason = "a range vector has no value at an instant; put it into a function such as rate(…)"
+        raise PromqlError(reason, text)
+    return expression
+
+
+def parse_query(text: str) -> Expression:
+    """As `parse`, but a range vector may stand by itself: an instant query shows its samples."""
     source = Source(text)
     tree = _parse_tree(source)
     try:
         root = _Planner(source).node(tree)
     except (OverflowError, ValueError):  # from the parser's durations and times
         raise source.error("a duration or time is out of range") from None
-    kind = kind_of(root)
-    if kind is Kind.RANGE:
-        raise source.error("a range vector has no value at an instant; put it into a function such as rate(…)")
-    return Expression(text, root, kind)
+    return Expression(text, root, kind_of(root))
 
 
 def _parse_tree(source: Source) -> Any:
@@ -127,12 +134,22 @@ class _Planner:
     @node.register
     def _(self, tree: grammar.AggregateExpr) -> Node:
         op = str(tree.op)
-        if op not in AGGREGATIONS or tree.param is not None:
+        if op not in AGGREGATIONS:
             raise self._unsupported(f"the aggregation {op}", self._source.find(op))
+        parameter = None if tree.param is None else self._argument(tree.param)
+        if isinstance(parameter, Text) and not is_label_name(parameter.value):
+            place = self._source.place_of(tree.param.val) if tree.param is not None else None
+            raise self._source.error(f"{parameter.value!r} is no label name", place)
         modifier = tree.modifier
         without = modifier is not None and modifier.type == grammar.AggModifierType.Without
         labels = [] if modifier is None else modifier.labels
-        return Aggregation(op, self.node(tree.expr), without, tuple(map(self._source.restore, labels)))
+        return Aggregation(op, self.node(tree.expr), without, tuple(map(self._source.restore, labels)), parameter)
+
+    def _argument(self, tree: Any) -> Node:
+        """A node that may be a string."""
+        if isinstance(tree, grammar.StringLiteral):
+            return Text(self._source.restore(tree.val))
+        return self.node(tree)
 
     @node.register
     def _(self, tree: grammar.BinaryExpr) -> Node:

@@ -17,6 +17,7 @@ class Kind(enum.StrEnum):
     """What a node evaluates to."""
 
     SCALAR = "scalar"
+    TEXT = "string"
     VECTOR = "instant vector"
     RANGE = "range vector"
 
@@ -44,6 +45,13 @@ class Selector:
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Number:
     value: float
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Text:
+    """A string; only as an argument of what takes one."""
+
+    value: str
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -102,12 +110,16 @@ class SetOperation:
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Aggregation:
-    """An aggregation over the groups of equal `labels` (by), or of all other labels (without)."""
+    """An aggregation over the groups of equal `labels` (by), or of all other labels (without).
+
+    `parameter` is what topk and its like are given: a scalar, or a `Text` for count_values.
+    """
 
     op: str
     operand: Node
     without: bool
     labels: tuple[str, ...]
+    parameter: Node | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -119,7 +131,7 @@ class Call:
     kind: Kind
 
 
-Node = Number | VectorSelector | RangeSelector | Negation | Binary | SetOperation | Aggregation | Call
+Node = Number | Text | VectorSelector | RangeSelector | Negation | Binary | SetOperation | Aggregation | Call
 
 
 def kind_of(node: Node) -> Kind:
@@ -127,6 +139,8 @@ def kind_of(node: Node) -> Kind:
     match node:
         case Number():
             return Kind.SCALAR
+        case Text():
+            return Kind.TEXT
         case RangeSelector():
             return Kind.RANGE
         case Negation() | Binary() | Call():

@@ -28,6 +28,7 @@ MATCHERS = (
     'i="0"', 'i=~"0|1"', 'g!="x"', 'g!~"x.*"', 'g=""', 'i!="0"', 'g=~".+"', 'i=~"[0-9]"', 'g=~"X|(?i:x)"', 'i!=""',
 )  # fmt: skip
 CONSTANTS = ("0", "1", "2", "-3", "50", "99999", "1e5", "NaN", "Inf", "-Inf", "0.5")
+RATIOS = ("0", "0.5", "0.9", "1", "-0.1", "1.5", "NaN", "0.25")
 BETWEEN = ("0.37", "50.37", "75000.37", "-1.37")  # equal to no result
 
 
@@ -127,6 +128,15 @@ def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("({} {}{} {})".format, inner, st.sampled_from(("and", "or", "unless")), MATCHING, inner),
         st.builds("({} {} {})".format, inner, st.sampled_from("+-*%"), constant),
         st.builds("{}{}({})".format, st.sampled_from(("min", "max", "count", "group")), GROUPING, inner),
+        st.builds(
+            lambda grouping, outer, choice, number, of: f"{outer}{grouping}({choice}{grouping}({number}, {of}))",
+            GROUPING,
+            st.sampled_from(("min", "max", "count")),
+            st.sampled_from(("topk", "bottomk")),
+            st.sampled_from(("0", "1", "2", "3.7", "-1", "100", "scalar(b)", "NaN")),
+            inner,
+        ),
+        st.builds("count_values{}({}, {})".format, GROUPING, st.sampled_from(("'v'", "'i'", "'g'")), inner),
         st.builds("(-{})".format, inner),
         st.builds("{}({})".format, st.sampled_from(("abs", "absent", "ceil", "floor", "sgn")), inner),
         st.builds("clamp({}, {}, {})".format, inner, constant, constant),
@@ -140,6 +150,7 @@ def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def _inexact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("{}{}({})".format, st.sampled_from(("sum", "avg")), GROUPING, inner),
+        st.builds("quantile{}({}, {})".format, GROUPING, st.sampled_from(RATIOS), inner),
         st.builds("({} {}{} {})".format, inner, st.sampled_from("+-*/"), MATCHING | GROUPED, inner),
         st.builds("({} {} {})".format, inner, st.sampled_from("*/^"), st.sampled_from(CONSTANTS)),
         st.builds("({} {} {})".format, inner, st.sampled_from((">", "<")), st.sampled_from(BETWEEN)),
