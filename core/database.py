@@ -16,7 +16,8 @@ from typing import Annotated, Any
 from sqlalchemy import DateTime, Dialect, MetaData, Text, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import JSON
@@ -25,6 +26,16 @@ from core.errors import StorageError
 
 # Documents: JSON on SQLite, JSONB on PostgreSQL.
 _DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
+
+# A server that vanishes without a word (a host that dies, a firewall that forgets) is given up after this time
+# instead of the kernel's quarter of an hour. libpq's parameters: seconds, but milliseconds for tcp_user_timeout.
+_GIVE_UP = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -99,7 +110,9 @@ class Database:
 
     def _engine(self, *, pool_size: int, immediate: bool) -> AsyncEngine:
         if not self._is_sqlite:
-            return create_async_engine(self.url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+            return create_async_engine(
+                self.url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=_GIVE_UP
+            )
         engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 30})
         _tune_sqlite(engine, immediate=immediate)
         return engine
@@ -137,8 +150,10 @@ def _tune_sqlite(engine: AsyncEngine, *, immediate: bool) -> None:
 def _storage_errors() -> Any:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InternalError) as error:  # an internal one: a server that became a standby
         raise StorageError(f"database: {error.orig}") from error
+    except PoolTimeoutError as error:
+        raise StorageError("database: every connection is in use for too long") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageError(f"database: {error.orig}") from error
