@@ -14,7 +14,7 @@ from collector.ingest.headers import PushHeaders, read_headers
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
 from collector.ingest.pressure import Hold
-from collector.ingest.write import Ingest
+from collector.ingest.write import Ingest, Outcome
 from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.limits import SeriesLimits
 from collector.series.store import SeriesStore
@@ -30,6 +30,7 @@ STORE: web.AppKey[SeriesStore] = web.AppKey("series_store", SeriesStore)
 INGEST: web.AppKey[Ingest] = web.AppKey("ingest", Ingest)
 
 _SWEEP_SECONDS = 600.0
+_WRITTEN = "X-Prometheus-Remote-Write-Samples-Written"
 _V2 = "io.prometheus.write.v2.Request"
 _V1 = "prometheus.WriteRequest"
 
@@ -107,8 +108,16 @@ async def _write(request: web.Request, ingest: Ingest) -> web.Response:
         if left_out is not None:
             log.warning("samples refused", sender=sender, detail=outcome.explain(), like_it_before=left_out)
         # As Prometheus answers: 400 says that sending this push again is useless, not that it was lost.
-        return Problem(400, "Samples refused", outcome.explain()).response()
-    return web.Response(status=204)
+        return Problem(400, "Samples refused", outcome.explain()).response(**_written(outcome))
+    return web.Response(status=204, headers=_written(outcome))
+
+
+def _written(outcome: Outcome) -> dict[str, str]:
+    """How many samples of the push are stored; nothing of a replay, which was not looked at.
+
+    Source: remote write 2.0, which 1.0 senders may read too.
+    """
+    return {} if outcome.replayed else {_WRITTEN: str(outcome.accepted + outcome.duplicates)}
 
 
 async def _read_body(request: web.Request, limits: IngestLimits, held: Hold) -> bytes:

@@ -44,6 +44,25 @@ async def test_the_second_push_goes_by_columns_with_the_same_result(endpoint) ->
     assert (endpoint.now(UP), endpoint.now(LOAD)) == (2.0, -2.0)
 
 
+WRITTEN = "X-Prometheus-Remote-Write-Samples-Written"
+
+
+async def test_every_answer_says_how_many_samples_are_stored(endpoint) -> None:
+    assert (await endpoint.push((UP, 1.0, NOW), (LOAD, 0.5, NOW))).headers[WRITTEN] == "2"
+    again = await endpoint.push((UP, 1.0, NOW), (LOAD, 0.5, NOW), (LOAD, 0.5, NOW + 1))
+    assert (again.status, again.headers[WRITTEN]) == (204, "3"), "what the store held already is stored too"
+    partly = await endpoint.push((UP, 2.0, NOW + 5), (LOAD, 1.0, NOW - 86_400_000 * 400))
+    assert (partly.status, partly.headers[WRITTEN]) == (400, "1")
+    assert WRITTEN not in (await endpoint.send(b"noise")).headers
+
+
+async def test_a_replayed_push_is_not_counted_twice_in_its_answer(endpoint) -> None:
+    await endpoint.push((UP, 1.0, NOW), **agent(1))
+    replayed = await endpoint.push((UP, 1.0, NOW), **agent(1))
+    assert replayed.status == 204
+    assert WRITTEN not in replayed.headers, "nothing of it was looked at"
+
+
 async def test_an_empty_push_is_fine(endpoint) -> None:
     assert (await endpoint.push()).status == 204
 
