@@ -32,7 +32,6 @@ from rules.source import Matcher
 log = get_logger(__name__)
 
 OWN_SERIES_SECONDS = 15.0
-RETIRE_EVERY = 20  # times the own series were written: five minutes
 
 
 def rule_paths(config: CollectorConfig) -> Sequence[Path]:
@@ -54,7 +53,6 @@ class Evaluation:
         self._database = database
         self._clock = clock
         self._metrics = EvaluationMetrics(registry)
-        self._rounds = 0
         started_at_ms = clock.now_ms()
         self._memory = AlertMemory(started_at_ms, self._heard_since)
         self.register = Register(database)
@@ -110,16 +108,13 @@ class Evaluation:
         log.info("rules reloaded", groups=len(rules.groups))
 
     async def keep_house(self) -> None:
-        """One round: write the collector's own series, now and then retire silent ones."""
+        """One round: write the collector's own series."""
         try:
             self._own_series.write(self._clock.now_ms())
-            if self._rounds % RETIRE_EVERY == 0 and (retired := self._store.retire()):
-                log.info("silent series retired", series=retired)
         except StorageError as error:
             log.error("own series not written", error=error)
         except Exception:
             log.exception("housekeeping failed")  # the evaluation goes on
-        self._rounds += 1
 
     async def _keep_house(self) -> None:
         while True:

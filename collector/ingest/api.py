@@ -75,6 +75,9 @@ async def sweep_silent_series(store: SeriesStore, clock: Clock, metrics: IngestM
         except StorageError as error:
             log.warning("silent series not retired", error=error)
             continue
+        except Exception:
+            log.exception("sweep of silent series failed")  # the next one may succeed; ingest goes on
+            continue
         if retired:
             metrics.retired.inc(retired)
             log.info("silent series retired", series=retired, left=len(store))

@@ -12,6 +12,7 @@ import pytest
 from collector.ingest.limits import IngestLimits
 from collector.series.limits import SeriesLimits
 from core.access import Principal
+from core.errors import StorageError
 from core.labels import labels
 from core.remote_write import STALE_NAN, compress, encode_labels, varint
 from tests.collector.ingest.messages import field, label, sample, series
@@ -61,6 +62,20 @@ async def test_a_replayed_push_is_not_counted_twice_in_its_answer(endpoint) -> N
     replayed = await endpoint.push((UP, 1.0, NOW), **agent(1))
     assert replayed.status == 204
     assert WRITTEN not in replayed.headers, "nothing of it was looked at"
+
+
+async def test_silent_series_are_swept_away_and_counted(make_endpoint, monkeypatch) -> None:
+    endpoint = await make_endpoint(series=SeriesLimits(retire_after_ms=3_600_000))
+    await endpoint.push((UP, 1.0, NOW))
+    accidents = [StorageError("disk full"), ValueError("nobody thought of this")]
+    retire = endpoint.store.retire
+    monkeypatch.setattr(
+        endpoint.store, "retire", lambda: (_ for _ in ()).throw(accidents.pop()) if accidents else retire()
+    )
+    for _ in range(8):
+        await endpoint.clock.advance(600)
+    assert (len(endpoint.store), accidents) == (0, []), "what went wrong twice did not end the sweeps"
+    assert endpoint.counted("forewatch_series_retired_total") == 1
 
 
 async def test_an_empty_push_is_fine(endpoint) -> None:
