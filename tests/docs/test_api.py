@@ -13,6 +13,8 @@ from collector.access.roles import PERMISSIONS, TOKEN_ROLES, USER_ROLES, Role
 from collector.ingest import headers
 from collector.openapi import plain_path
 from collector.routes import ROUTES
+from core.labels import labels
+from core.remote_write import CONTENT_HEADERS, compress, encode_labels, encode_write_request
 from desk.outbox import Kind
 from tests.collector.conftest import Site
 from tests.desk.cast import delivery
@@ -21,6 +23,19 @@ from tests.docs.documents import DOCS, blocks, codes, documents, prose, rows
 
 FILE = DOCS / "api.md"
 EXAMPLES = [block for block in blocks(FILE, "sh", "json") if not block.text.startswith("forewatch ")]
+
+
+async def test_a_push_is_answered_with_the_status_and_the_header_of_the_document(site: Site) -> None:
+    [header] = [code for code in codes(prose(FILE)) if code.startswith("X-Prometheus-")]
+    series = encode_labels(labels(__name__="up", instance="web-1", job="node"))
+    body = compress(encode_write_request([(series, 1.0, site.clock.now_ms())]))
+    asked = CONTENT_HEADERS | {"Authorization": f"Bearer {await site.token(Role.AGENT, 'web-1')}"}
+    for given, status, stored in ((body, 204, "1"), (b"no snappy", 400, None), (body[:-1], 400, None)):
+        async with site.client.post("/prometheus/api/v1/write", data=given, headers=asked) as response:
+            assert response.status == status
+            assert response.headers.get(header) == stored
+    async with site.client.post("/prometheus/api/v1/write", data=body, headers=CONTENT_HEADERS) as response:
+        assert response.status == 401
 
 
 async def test_every_example_is_answered_as_it_says(site: Site) -> None:
