@@ -76,6 +76,8 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._loop.remove_reader(self._descriptor)
+        # The only reference, so this closes it. A bound method kept in the traceback of a failure would keep it open
+        # until the cyclic garbage collector comes by: hundreds of descriptors where many devices are dead.
         del self._socket
 
     async def get(self, oids: Sequence[str], into: Rows | None = None) -> Rows:
@@ -114,7 +116,7 @@ class Session:
         """One GET; a malformed answer is returned as such."""
         asked = [_ALWAYS_THERE, *(oid for oid in part if oid != _ALWAYS_THERE)]
         try:
-            return await self._ask(partial(self._socket.send_get_many, asked), self._socket.recv_get_many), None
+            return await self._ask(lambda: self._socket.send_get_many(asked), self._many), None
         except SnmpError as error:
             if error.reason is not SnmpFailure.MALFORMED:
                 raise
@@ -146,7 +148,7 @@ class Session:
         cursor = GetIter(root, repetitions)
         last = _arcs(root)
         while True:
-            rows = await self._ask(partial(self._socket.send_get_bulk, cursor), partial(self._bulk, cursor))
+            rows = await self._ask(lambda: self._socket.send_get_bulk(cursor), partial(self._bulk, cursor))
             found = dict(row for row in rows if row is not None)
             if not found:
                 return
@@ -159,6 +161,9 @@ class Session:
             if ended or (enough is not None and enough(into)):
                 return
             last = reached
+
+    def _many(self) -> Rows:
+        return self._socket.recv_get_many()
 
     def _bulk(self, cursor: GetIter) -> list[tuple[str, Value] | None]:
         """A response's bindings, None after the last of the subtree; empty at the end of the device's view."""

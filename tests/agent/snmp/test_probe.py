@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 
 import pytest
 
+from agent import target as watched
+from agent.collection import Collector
 from agent.probes.snmp import FULL_READING_LEAST_SECONDS, FULL_READING_SECONDS, SnmpProbe
 from agent.sample import Sample
 from agent.snmp.errors import SnmpError, SnmpFailure
@@ -348,6 +352,35 @@ async def test_device_that_hangs_on_the_chassis_keeps_its_serial_number_and_new_
         await clock.advance(FULL_READING_SECONDS)
         assert any(("ifAlias", "renamed") in labels for _, labels in await collect(polled))
         assert (await polled.facts()).serial_number == SERIAL
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "why"),
+    [
+        (bad_device.never, "a dead device"),
+        (bad_device.garbage, "one that cannot be understood"),
+        (bad_device.in_turn(bad_device.nothing_there, bad_device.never), "one that dies on the way"),
+    ],
+)
+async def test_failed_poll_closes_its_socket_without_waiting_for_the_garbage_collector(
+    behaviour: Behaviour, why: str, clock: ManualClock
+) -> None:
+    with BadDevice(behaviour) as device:
+        target = watched.Target("snmp", "core-1", probe(device.port, clock, timeout_seconds=0.05), 10, 9)
+        collector = Collector(target, clock)
+        await collector.collect()  # the loop opens what it needs
+        gc.disable()
+        try:
+            before = open_files()
+            for _ in range(3):
+                assert (await collector.collect()).failure is not None
+            assert open_files() == before, why
+        finally:
+            gc.enable()
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
 
 
 async def test_poll_that_is_cancelled_leaves_nothing_behind(clock: ManualClock) -> None:
