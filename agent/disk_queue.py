@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 from pathlib import Path
@@ -14,6 +15,13 @@ from core.errors import StorageError
 from core.log import get_logger
 
 log = get_logger(__name__)
+
+# The process or the machine is short of something: the file is as good as it was and can be read later.
+_PASSING = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN))
+
+
+class _NotNow(Exception):  # noqa: N818 - reads as the reason in a raise
+    """Nothing can be read for the moment."""
 
 
 class DiskQueue:
@@ -34,6 +42,7 @@ class DiskQueue:
         self._writer: SegmentWriter | None = None
         self._reader: SegmentReader | None = None
         self._head: Found | None = None
+        self._short = False  # of something that reading needs
         self._lock = lock_folder(folder)
         self._position = PositionFile(folder / "position")
         number, self._offset = self._position.read()
@@ -72,9 +81,12 @@ class DiskQueue:
         self._writer_for(len(data)).append(data, record.samples)
 
     def oldest(self) -> Record | None:
-        """The record at the front; None when there is none. Damage on the way is skipped and counted."""
+        """The record at the front; None when there is none, or none can be read for the moment.
+
+        Damage on the way is skipped and counted.
+        """
         if self._head is None:
-            self._head = self._next()
+            self._head = self._next_for_now()
         return self._head and self._head.record
 
     def remove_oldest(self) -> None:
@@ -119,6 +131,17 @@ class DiskQueue:
             self._counts.drop(Drop.CORRUPT, found.damaged, 0)
         return found.unread
 
+    def _next_for_now(self) -> Found | None:
+        try:
+            found = self._next()
+        except _NotNow as shortage:
+            if not self._short:
+                log.warning("spool cannot be read for the moment", folder=self._folder, error=shortage)
+            self._short = True
+            return None
+        self._short = False
+        return found
+
     def _next(self) -> Found | None:
         while self._segments:
             segment = self._segments[0]
@@ -142,6 +165,8 @@ class DiskQueue:
                 self._reader = SegmentReader(segment)
             found = self._reader.at(self._offset)
         except OSError as error:
+            if error.errno in _PASSING:
+                raise _NotNow(error.strerror) from error
             log.warning("spool segment cannot be read, skipped", segment=segment.path, error=error)
             if self._is_active(segment):
                 self._end_segment()  # what comes next goes where it can be read
@@ -192,9 +217,9 @@ class DiskQueue:
         return self._writer
 
     def _end_segment(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def _unlock(self) -> None:
         if self._lock is not None:

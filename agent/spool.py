@@ -133,7 +133,10 @@ class Spool:
         self._disk.close()
 
     def _oldest(self) -> Record | None:
-        return self._disk.oldest() or self._memory.oldest
+        oldest = self._disk.oldest()
+        if oldest is None and not self._disk.records:
+            return self._memory.oldest
+        return oldest  # None: the disk has some but cannot be read now; what is in memory has to wait for its turn
 
     def _make_room(self) -> None:
         while self.bytes > self._limits.max_bytes and self._disk.files > 1:

@@ -216,6 +216,57 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         Spool(tmp_path / "file" / "spool", LIMITS)
 
 
+class FewFiles:
+    """A process that may open no more files."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.exhausted = True
+        self._open = os.open
+        monkeypatch.setattr(segments.os, "open", self.open)
+
+    def open(self, path: Path, flags: int, mode: int = 0o777) -> int:
+        if self.exhausted:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self._open(path, flags, mode)
+
+
+def test_a_process_out_of_file_descriptors_loses_nothing_and_keeps_the_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(tmp_path, SMALL_SEGMENTS)
+    bodies = fill(spool, 7)
+    few = FewFiles(monkeypatch)
+    spool.append(b"late".ljust(300, b"."), 1, NOW)  # needs a new segment
+    assert spool.peek(NOW) is None
+    assert spool.peek(NOW) is None
+    few.exhausted = False
+    assert drain(spool) == [*bodies, b"late".ljust(300, b".")]
+    assert spool.counts.dropped_records == {}
+    assert sum("for the moment" in message for message in caplog.messages) == 1
+    spool.close()
+
+
+def test_a_segment_whose_closing_fails_does_not_stop_the_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, SMALL_SEGMENTS)
+    bodies = fill(spool, 3)
+    close = os.close
+
+    def refuse(file: int) -> None:
+        monkeypatch.setattr(segments.os, "close", close)
+        close(file)
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")  # as a file server says it, late
+
+    monkeypatch.setattr(segments.os, "close", refuse)
+    for body in (b"4".ljust(300, b"."), b"5".ljust(300, b".")):
+        spool.append(body, 1, NOW)
+        bodies.append(body)
+    assert drain(spool) == bodies
+    assert spool.counts.write_failures == 1
+    spool.close()
+
+
 class FullDisk:
     """Lets writes through up to a point, then tears one and refuses all."""
 
