@@ -10,14 +10,15 @@ from pathlib import Path
 from collector.series.block_file import Damaged
 from collector.series.dictionary import Dictionary
 from collector.series.journal import Birth, Journal, Replay, replay, rewrite
-from collector.series.rings import Ring
+from collector.series.rings import MAX_SPAN_MS, Ring
+from collector.series.samples import HISTORY_DEPTH, Samples
 from core.clock import to_datetime
 from core.errors import StorageError
 from core.log import get_logger
 
 log = get_logger(__name__)
 
-_JOURNAL, _RING, _LOCK = "series.journal", "recent.ring", "lock"
+_JOURNAL, _RECENT, _HISTORY, _LOCK = "series.journal", "recent.ring", "history.ring", "lock"
 _SPARE = 10_000  # births and retirements of the dead that a journal may carry in any case
 
 
@@ -28,7 +29,7 @@ class Files:
     folder: Path
     journal: Journal
     dictionary: Dictionary
-    ring: Ring
+    samples: Samples
     lock: int
 
     def shorten(self) -> None:
@@ -42,7 +43,7 @@ class Files:
 
     def close(self) -> None:
         self.journal.close()
-        self.ring.close()
+        self.samples.close()
         os.close(self.lock)
 
 
@@ -55,8 +56,11 @@ def open_files(folder: Path, depth: int, now_ms: int) -> Files:
     lock = _take(folder)
     try:
         dictionary, dead = _load(folder / _JOURNAL, now_ms)
-        ring = _open_ring(folder / _RING, depth, dictionary.high, now_ms)
-        files = Files(folder, Journal(folder / _JOURNAL, dead=dead), dictionary, ring, lock)
+        samples = Samples(
+            _open_ring(folder / _RECENT, depth, None, dictionary.high, now_ms),
+            _open_ring(folder / _HISTORY, HISTORY_DEPTH, MAX_SPAN_MS, dictionary.high, now_ms),
+        )
+        files = Files(folder, Journal(folder / _JOURNAL, dead=dead), dictionary, samples, lock)
     except BaseException:
         os.close(lock)
         raise
@@ -111,16 +115,16 @@ def _reconstruct(told: Replay) -> tuple[Dictionary, int]:
     return dictionary, dead
 
 
-def _open_ring(file: Path, depth: int, rows: int, now_ms: int) -> Ring:
+def _open_ring(file: Path, depth: int, max_gap_ms: int | None, rows: int, now_ms: int) -> Ring:
     existed = file.exists()
     try:
-        ring = Ring(file, depth)
+        ring = Ring(file, depth, max_gap_ms=max_gap_ms)
         damage = f"it has {ring.rows} rows where {rows} are in use" if existed and ring.rows < rows else ""
     except Damaged as error:
         damage = str(error)
     if damage:
         _set_aside(file, f"{damage}; series begin with empty windows", now_ms)
-        ring = Ring(file, depth)
+        ring = Ring(file, depth, max_gap_ms=max_gap_ms)
     if ring.broken_rows:
         log.error("rows with damaged heads begin with empty windows", file=file, rows=ring.broken_rows)
     ring.grow(rows)

@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.series.block_file import BlockFile
-from core.remote_write import STALE_NAN_BITS
+from collector.series.windows import pack, stale
 from rules.source import Ids, Times, Values, Window
 
 ROWS = 1024
 MARGIN = 8
-_MOST_AHEAD = 16  # blocks that are allocated beyond need, so that growing is rare and yet no long wait
+_MOST_AHEAD = 24 << 20  # bytes allocated beyond need, so that growing is rare and yet no long wait
+MAX_SPAN_MS = 2**32 - 1  # between the oldest and the newest sample of a row, or times would be ambiguous
 
 _SHIFT = 10
 _MASK = ROWS - 1
@@ -35,40 +36,14 @@ _POSITION_BITS = 16
 _NO_SAMPLE = -1
 
 
-def stale(values: Values) -> NDArray[np.bool_]:
-    """Where a value is Prometheus' stale marker, bit for bit."""
-    marked: NDArray[np.bool_] = values.view(np.uint64) == np.uint64(STALE_NAN_BITS)
-    return marked
-
-
-def _pack(times: Times, values: Values, valid: NDArray[np.bool_]) -> Window:
-    """The valid ones of [rows, width] samples, packed to the left."""
-    counts = valid.sum(axis=1)
-    width = int(counts.max(initial=0))
-    filled = np.arange(width) < counts[:, None]
-    packed_times, packed_values = np.zeros((len(times), width), np.int64), np.zeros((len(times), width))
-    packed_times[filled], packed_values[filled] = times[valid], values[valid]
-    return Window(packed_times, packed_values, counts)
-
-
-def join_windows(pieces: list[Window]) -> Window:
-    """The windows of consecutive runs of series as one; at least one is given."""
-    if len(pieces) == 1:
-        return pieces[0]
-    counts = np.concatenate([piece.counts for piece in pieces])
-    shape = len(counts), max(piece.times.shape[1] for piece in pieces)
-    times, values = np.zeros(shape, np.int64), np.zeros(shape)
-    first = 0
-    for piece in pieces:
-        rows, width = piece.times.shape
-        times[first : first + rows, :width] = piece.times
-        values[first : first + rows, :width] = piece.values
-        first += rows
-    return Window(times, values, counts)
-
-
 class Ring:
     """The newest `depth` samples of every row, oldest overwritten first.
+
+    Args:
+        file: made when it does not exist.
+        depth: how many samples of a row can be read.
+        max_gap_ms: beyond this gap between two samples of a row the ring begins anew. None takes what keeps every
+            row within `MAX_SPAN_MS` whatever comes; with more the caller sees to it.
 
     Attributes:
         depth: how many samples of a row can be read.
@@ -85,14 +60,13 @@ class Ring:
     last_times: Times
     last_values: Values
 
-    def __init__(self, file: Path, depth: int) -> None:
+    def __init__(self, file: Path, depth: int, *, max_gap_ms: int | None = None) -> None:
         self.depth = depth
         self._slots = depth + MARGIN
         self._block_words = ROWS * (1 + self._slots) + ROWS * self._slots // 2
         identity = f"forewatch ring 1 rows={ROWS} slots={self._slots}\n".encode()
         self._file = BlockFile(file, identity, self._block_words * 8)
-        # Beyond this gap between two samples the ring begins anew, or times modulo 2^32 would be ambiguous.
-        self._max_gap_ms = 2**32 // self._slots
+        self._max_gap_ms = MAX_SPAN_MS // self._slots if max_gap_ms is None else max_gap_ms
         self._read_heads()
 
     @property
@@ -100,9 +74,8 @@ class Ring:
         return self._file.blocks * ROWS
 
     def bytes_for(self, rows: int) -> int:
-        """How many bytes on disk it takes to have room for `rows`; 0 when there is."""
-        blocks = -(-rows // ROWS)
-        return max(0, blocks - self._file.blocks) * self._block_words * 8
+        """How many bytes on disk `grow` takes; 0 when there is room for `rows`."""
+        return (self._blocks_for(rows) - self._file.blocks) * self._block_words * 8
 
     def grow(self, rows: int) -> None:
         """Make room for `rows`, in whole blocks and an eighth more than asked, so that growth is rare.
@@ -112,8 +85,7 @@ class Ring:
         """
         if rows <= self.rows:
             return
-        blocks = -(-rows // ROWS)
-        self._file.grow(max(blocks, self._file.blocks + min(self._file.blocks // 8, _MOST_AHEAD)))
+        self._file.grow(self._blocks_for(rows))
         added = self.rows - len(self.positions)
         self._views()
         self.positions = np.r_[self.positions, np.zeros(added, np.int64)]
@@ -163,17 +135,23 @@ class Ring:
             values[later] = found_values[pick]
         return times, values, (times > at_ms - lookback_ms) & (times >= 0) & ~stale(values)
 
-    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
-        """As `rules.source.Source.window`."""
+    def window(self, ids: Ids, start_ms: int, end_ms: int | Times) -> Window:
+        """As `rules.source.Source.window`; the end may be another one for each row."""
         times, values, valid = self._recent(ids, self._reach(ids, start_ms))
         valid &= (times > start_ms) & (times <= end_ms) & ~stale(values)
         used = np.flatnonzero(valid.any(axis=1))
         kept = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 0)
-        rows_valid = np.ascontiguousarray(valid[kept].T)
-        rows_times, rows_values = np.ascontiguousarray(times[kept].T), np.ascontiguousarray(values[kept].T)
-        if rows_valid.all():  # series that are collected together have the same samples in a range
-            return Window(rows_times, rows_values, np.full(len(ids), rows_valid.shape[1]))
-        return _pack(rows_times, rows_values, rows_valid)
+        return pack(
+            np.ascontiguousarray(times[kept].T),
+            np.ascontiguousarray(values[kept].T),
+            np.ascontiguousarray(valid[kept].T),
+        )
+
+    def oldest_times(self, ids: Ids) -> Times:
+        """[ids] epoch ms of the oldest sample that can be read of each row, -1 for none."""
+        positions = self.positions[ids]
+        oldest = (positions - np.minimum(positions, self.depth)) % self._slots
+        return np.where(positions > 0, self._times(ids, self._time_index(ids, oldest)), _NO_SAMPLE)
 
     def value_at(self, ids: Ids, times: Times) -> tuple[Values, NDArray[np.bool_]]:
         """Per pair of row and instant the value of the sample at exactly that instant, and whether there is one."""
@@ -188,6 +166,11 @@ class Ring:
         self._file.close()
         self._words = np.empty(0, np.uint64)
         self._halves = np.empty(0, np.uint32)
+
+    def _blocks_for(self, rows: int) -> int:
+        now = self._file.blocks
+        ahead = min(now // 8, max(1, _MOST_AHEAD // (self._block_words * 8)))
+        return now if rows <= self.rows else max(-(-rows // ROWS), now + ahead)
 
     def _views(self) -> None:
         self._words = self._file.data.view(np.uint64)

@@ -1,7 +1,8 @@
 """The series store: every live series' newest samples, by columns, safe against a killed process.
 
-Three files in one folder: `series.journal` (which label set owns which row), `recent.ring` (the samples)
-and `lock`. What is acknowledged is in the page cache by then, which outlives the process.
+Files in one folder: `series.journal` (which label set owns which row), `recent.ring` (every recent sample),
+`history.ring` (one per five minutes for two days) and `lock`. What is acknowledged is in the page cache by
+then, which outlives the process.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from collector.series.journal import Birth, Retirement
 from collector.series.limits import SeriesLimits
 from collector.series.postings import Postings, select
 from collector.series.refusal import Code, Refusals
-from collector.series.rings import join_windows
 from collector.series.turns import Turns
+from collector.series.windows import join_windows
 from core.clock import Clock
 from core.errors import StorageError
 from core.labels import Labels
@@ -46,7 +47,7 @@ class SeriesStore:
     def __init__(self, files: Files, clock: Clock, limits: SeriesLimits, free: FreeBytes) -> None:
         self._files = files
         self._dictionary = files.dictionary
-        self._ring = files.ring
+        self._samples = files.samples
         self._clock = clock
         self._limits = limits
         self._free = free
@@ -55,7 +56,7 @@ class SeriesStore:
         self._retirements = 0
         self._selected: dict[tuple[Matcher, ...], Ids] = {}
         self._columns = Columns()
-        self._columns.grow(self._ring.rows)
+        self._columns.grow(self._samples.rows)
         ids = np.fromiter(self._dictionary.rows.values(), np.int64, len(self._dictionary))
         self._columns.bear(ids, self._generation, clock.now_ms() // 1000)
         self._postings = Postings()
@@ -131,7 +132,7 @@ class SeriesStore:
         with self._turns.writing():
             self._require_space(0)
             now_ms = self._clock.now_ms()
-            last_times = self._ring.last_times[ids] if len(self._ring.last_times) else np.full(len(ids), -1)
+            last_times = self._samples.last_times[ids] if len(self._samples.last_times) else np.full(len(ids), -1)
             oldest_ms, newest_ms = max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
             admission = admit(ids, times, last_times, oldest_ms=oldest_ms, newest_ms=newest_ms)
             codes, ranks = admission.codes, admission.ranks
@@ -181,13 +182,13 @@ class SeriesStore:
     def last_times(self, ids: Ids) -> Times:
         """[ids] epoch ms of each series' newest sample, -1 for none: whether anything is new, in one gather."""
         with self._turns.reading():
-            newest: Times = self._ring.last_times[ids]
+            newest: Times = self._samples.last_times[ids]
             return newest
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
         with self._turns.reading():
-            return self._ring.instant(ids, at_ms, lookback_ms)
+            return self._samples.instant(ids, at_ms, lookback_ms)
 
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """The samples in the left-open range (start, end], as far as the rings reach back.
@@ -197,7 +198,7 @@ class SeriesStore:
         pieces: list[Window] = []
         for first in range(0, max(len(ids), 1), _READ):
             with self._turns.reading():
-                pieces.append(self._ring.window(ids[first : first + _READ], start_ms, end_ms))
+                pieces.append(self._samples.window(ids[first : first + _READ], start_ms, end_ms))
         return join_windows(pieces)
 
     def retire(self) -> int:
@@ -215,7 +216,7 @@ class SeriesStore:
             self._postings.remove([(row, self._dictionary.labels(row)) for row in rows])
             self._dictionary.remove(rows)
             self._columns.live[ids] = False
-            self._ring.clear(ids)
+            self._samples.clear(ids)
             self._retirements += 1
             self._turn_over()
             self._files.shorten()
@@ -237,12 +238,12 @@ class SeriesStore:
             return
         rows = self._dictionary.vacant(len(keys))
         top = max(rows) + 1
-        self._require_space(self._ring.bytes_for(top) + sum(map(len, keys)))
-        self._ring.grow(top)
-        self._columns.grow(self._ring.rows)
+        self._require_space(self._samples.bytes_for(top) + sum(map(len, keys)))
+        self._samples.grow(top)
+        self._columns.grow(self._samples.rows)
         ids = np.array(rows, np.int64)
         # Cleared before the journal says whose they are: no kill can show a series another one's samples.
-        self._ring.clear(ids)
+        self._samples.clear(ids)
         self._files.journal.append(Birth(sender, rows, keys))
         self._dictionary.add(sender, rows, keys)
         self._turn_over()
@@ -262,7 +263,7 @@ class SeriesStore:
             )
 
     def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None, now_ms: int) -> None:
-        self._ring.append(ids, times, values, ranks)
+        self._samples.append(ids, times, values, ranks)
         self._columns.arrived[ids] = now_ms // 1000
 
     def _tell_duplicates(self, codes: NDArray[np.uint8], ids: Ids, times: Times, values: Values) -> None:
@@ -270,7 +271,7 @@ class SeriesStore:
         late = np.flatnonzero(codes == Code.OUT_OF_ORDER)
         for start in range(0, len(late), _SEARCH):
             part = late[start : start + _SEARCH]
-            held, found = self._ring.value_at(ids[part], times[part])
+            held, found = self._samples.value_at(ids[part], times[part])
             same = held.view(np.uint64) == values[part].view(np.uint64)
             codes[part[found & same]] = Code.DUPLICATE
             codes[part[found & ~same]] = Code.DUPLICATE_TIMESTAMP

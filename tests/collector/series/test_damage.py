@@ -115,4 +115,5 @@ def test_a_journal_full_of_the_dead_is_rewritten_while_it_is_open(open_store, cl
     store = open_store()
     assert len(store) == 11
     assert store.instant(store.resolve([late]), clock.now_ms(), 300_000)[1].tolist() == [1.0]
-    assert sorted(path.name for path in journal.parent.iterdir()) == ["lock", "recent.ring", "series.journal"]
+    names = sorted(path.name for path in journal.parent.iterdir())
+    assert names == ["history.ring", "lock", "recent.ring", "series.journal"]

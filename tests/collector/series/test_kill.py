@@ -14,6 +14,8 @@ from collector.series.store import SeriesStore
 from core.clock import SystemClock
 from core.labels import labels
 
+SPACING_MS = 40_000
+
 _WRITER = """
 import sys
 from pathlib import Path
@@ -23,12 +25,12 @@ from core.clock import SystemClock
 from core.labels import labels
 
 store = SeriesStore.open(Path(sys.argv[1]), SystemClock())
-start, count = int(sys.argv[2]), 300
+start, count, spacing = int(sys.argv[2]), 300, 40_000
 for turn in range(start, start + 10**6):
     # every turn brings a few new series, so that kills hit births and growth as well as appends
     of = [labels(__name__="m", n=str(n)) for n in range(count + 7 * (turn - start))]
     ids = store.resolve(of)
-    at = 1_000 * turn
+    at = spacing * turn  # far enough apart that kills hit the closing of five-minute windows too
     outcome = store.append(ids, np.full(len(ids), at), np.arange(len(ids)) + float(turn))
     assert outcome.accepted == len(ids), outcome
     print(turn, len(ids), flush=True)
@@ -53,19 +55,20 @@ def _run_and_kill(folder, start: int, delay: float) -> tuple[int, int]:
 
 def test_no_acknowledged_sample_is_missing_after_kills_at_random_moments(tmp_path) -> None:
     chance = random.Random(20_261_122)
-    start = SystemClock().now_ms() // 1000 - 3600
+    start = SystemClock().now_ms() // SPACING_MS - 24 * 3_600_000 // SPACING_MS
     for _ in range(8):
         turn, series = _run_and_kill(tmp_path, start, chance.uniform(0, 0.15))
         store = SeriesStore.open(tmp_path, SystemClock())
         assert not list(tmp_path.glob("*.corrupt-*"))
         ids = store.resolve([labels(__name__="m", n=str(n)) for n in range(series)])
-        window = store.window(ids, (turn - 100) * 1000, turn * 1000)
+        window = store.window(ids, 0, turn * SPACING_MS)
         last = (np.arange(series), window.counts - 1)
-        assert (window.times[last] == turn * 1000).all()
+        assert (window.times[last] == turn * SPACING_MS).all()
         assert (window.values[last] == np.arange(series) + float(turn)).all()
         filled = np.arange(window.times.shape[1]) < window.counts[:, None]
-        expected = np.arange(series)[:, None] + window.times / 1000
+        expected = np.arange(series)[:, None] + window.times / SPACING_MS
         assert (window.values[filled] == expected[filled]).all(), "every sample stands with its own time"
+        assert (np.diff(window.times, axis=1)[filled[:, 1:]] > 0).all(), "in order and each once, in both rings"
         # A turn after the last acknowledged one may have been stored without its answer.
-        start = int(store.last_times(store.born_since(0)).max()) // 1000 + 1
+        start = int(store.last_times(store.born_since(0)).max()) // SPACING_MS + 1
         store.close()

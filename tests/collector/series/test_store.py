@@ -109,13 +109,13 @@ def test_the_ring_keeps_the_newest_samples(store) -> None:
     count = DEPTH * 2 + 17
     for before in range(count, 0, -1):
         append(store, UP, (before, float(before)))
-    assert window(store, UP, count + 1, 0) == [(before, float(before)) for before in range(DEPTH, 0, -1)]
+    assert window(store, UP, DEPTH + 1, 0) == [(before, float(before)) for before in range(DEPTH, 0, -1)]
 
 
 def test_a_push_longer_than_the_ring_leaves_its_newest_part(store) -> None:
     count = DEPTH * 3
     assert append(store, UP, *[(before, float(before)) for before in range(count, 0, -1)]).accepted == count
-    assert window(store, UP, count + 1, 0) == [(before, float(before)) for before in range(DEPTH, 0, -1)]
+    assert window(store, UP, DEPTH + 1, 0) == [(before, float(before)) for before in range(DEPTH, 0, -1)]
 
 
 REFUSED_SAMPLES = [
