@@ -30,7 +30,8 @@ async def reconcile(
     """Take one reported target for the item it is about, or for a new one, and bind its instance to it.
 
     Runs in the caller's writing transaction, as the register's only writer until that ends. A target
-    that could not be asked (facts None) is bound by its instance or name but makes no item.
+    that could not be asked (facts None) is bound by its name but makes no item; of one that is bound already
+    nothing changes, for silence neither agrees nor disagrees.
     """
     await lock(session)
     target = clean_report(target)
@@ -54,6 +55,9 @@ class _Reconciliation:
 
     async def run(self) -> Outcome:
         binding = await self._session.get(InstanceBinding, self._target.instance)
+        if binding is not None and self._target.facts is None:
+            known = await self._session.get_one(ConfigurationItem, binding.ci_id)
+            return Outcome(ref(known), What.UNCHANGED)
         decision = decide(self._keys, await self._candidates(binding))
         if isinstance(decision, Conflict):
             return await self._undecided(decision)

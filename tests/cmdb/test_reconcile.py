@@ -276,6 +276,17 @@ async def test_an_instance_that_two_agents_use_for_two_things_stays_with_the_fir
         assert (await load_instances(session))["localhost"] == first.ci
 
 
+async def test_silence_of_a_known_instance_changes_nothing_and_agrees_with_nothing(desk: Desk) -> None:
+    first = await desk.report(host("localhost", serial_number="AAAA1"), agent="edge-1")
+    await desk.report(host("localhost", serial_number="BBBB2"), agent="edge-2")
+    revision = await desk.revision()
+    assert await desk.report(silent("localhost", "node"), agent="edge-2") == Outcome(first.ci, What.UNCHANGED)
+    assert [one.reason for one in await desk.differences()] == ["instance_taken"]
+    assert await desk.revision() == revision
+    again = await desk.report(host("localhost", serial_number="BBBB2"), agent="edge-2")
+    assert again.differences == (Reason.INSTANCE_TAKEN,), "the instance is still the first agent's"
+
+
 async def test_an_instance_leaves_an_item_that_was_disposed_of(desk: Desk) -> None:
     first = await desk.report(host("web-1", serial_number="AAAA1"), agent="edge-1")
     async with desk.database.write() as session:
