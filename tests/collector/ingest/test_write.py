@@ -69,9 +69,13 @@ async def test_silent_series_are_swept_away_and_counted(make_endpoint, monkeypat
     await endpoint.push((UP, 1.0, NOW))
     accidents = [StorageError("disk full"), ValueError("nobody thought of this")]
     retire = endpoint.store.retire
-    monkeypatch.setattr(
-        endpoint.store, "retire", lambda: (_ for _ in ()).throw(accidents.pop()) if accidents else retire()
-    )
+
+    def retire_at_last() -> int:
+        if accidents:
+            raise accidents.pop()
+        return retire()
+
+    monkeypatch.setattr(endpoint.store, "retire", retire_at_last)
     for _ in range(8):
         await endpoint.clock.advance(600)
     assert (len(endpoint.store), accidents) == (0, []), "what went wrong twice did not end the sweeps"
