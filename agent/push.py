@@ -30,6 +30,7 @@ log = get_logger(__name__)
 WRITE_PATH = "/prometheus/api/v1/write"
 LONGEST_RETRY_AFTER_SECONDS = 600.0
 # From remote write 2.0: how many of the request's samples were stored; senders of 1.0 may look too.
+REFUSAL_EVERY_SECONDS = 60.0  # a device with one bad label has every request refused, day and night
 WRITTEN_HEADER = "x-prometheus-remote-write-samples-written"
 
 
@@ -65,6 +66,8 @@ class Verdict:
 
 def judge(status: int, headers: Mapping[str, str], now_ms: int) -> Verdict:
     """What an HTTP answer means for the request; names of `headers` are in lower case."""
+    if (200 <= status < 300 or status == 400) and is_web_page(headers):
+        return Verdict(Outcome.FAILED)  # of a proxy, portal or login in between: the collector has not seen it
     if 200 <= status < 300:
         return Verdict(Outcome.ACCEPTED)
     if status in (400, 413, 422):
@@ -73,6 +76,21 @@ def judge(status: int, headers: Mapping[str, str], now_ms: int) -> Verdict:
         return Verdict(Outcome.UNAUTHORIZED)
     outcome = Outcome.THROTTLED if status in (429, 503) else Outcome.FAILED
     return Verdict(outcome, retry_after_seconds(headers.get("retry-after"), now_ms))
+
+
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """Whether the answer is HTML, which no store of samples gives; names of `headers` are in lower case."""
+    return headers.get("content-type", "").lstrip().lower().startswith(("text/html", "application/xhtml"))
+
+
+def remedy(status: int, headers: Mapping[str, str]) -> str | None:
+    """What a person can do about an answer; None when time may do."""
+    if 300 <= status < 400:
+        location = headers.get("location", "nowhere")[:200]
+        return f"redirects are not followed, this one leads to {location}; correct collector.url"
+    if status < 500 and is_web_page(headers) and status not in REMEDIES.keys() - {400}:
+        return "a web page answered instead of a collector; is collector.url right, is there a proxy in between?"
+    return REMEDIES.get(status)
 
 
 def retry_after_seconds(text: str | None, now_ms: int) -> float | None:
@@ -128,6 +146,7 @@ class Pusher:
         self._agent = agent
         self._backoff = Backoff(random)
         self._trouble: tuple[Outcome, str] | None = None
+        self._refusal_again_at = 0.0  # monotonic; when the next one may be a warning
         self._finishing = asyncio.Event()
         self._arrival = asyncio.Event()
         self._arrival.set()  # the spool may hold something from before
@@ -183,7 +202,7 @@ class Pusher:
         if verdict.outcome is Outcome.REJECTED:
             self._rejected(record, answer)
             return None
-        return self._failed(verdict, str(answer.status), answer.excerpt(), REMEDIES.get(answer.status))
+        return self._failed(verdict, str(answer.status), answer.excerpt(), remedy(answer.status, answer.headers))
 
     def _headers(self, record: Record) -> dict[str, str]:
         return CONTENT_HEADERS | {
@@ -206,14 +225,18 @@ class Pusher:
         self._spool.acknowledge(record)
         self._spool.counts.drop(Drop.REJECTED, 1, record.samples - written)
         self._recovered()
-        log.warning(
+        speak = log.debug
+        if self._clock.monotonic() >= self._refusal_again_at:
+            self._refusal_again_at = self._clock.monotonic() + REFUSAL_EVERY_SECONDS
+            speak = log.warning
+        speak(
             "collector refused samples, they are not sent again",
             status=answer.status,
             samples=record.samples,
             boot=record.boot,
             sequence=record.sequence,
             answer=answer.excerpt(),
-            remedy=REMEDIES[answer.status],
+            remedy=remedy(answer.status, answer.headers),
         )
 
     def _recovered(self) -> None:

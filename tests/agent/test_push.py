@@ -82,6 +82,10 @@ def pusher_to(url: str, spool: Spool, clock: RecordingClock, timeout: float = 5,
         (502, {"retry-after": "3"}, Verdict(Outcome.FAILED, 3), "a proxy that knows"),
         (404, {}, Verdict(Outcome.FAILED), "the wrong address: nothing is lost by waiting"),
         (301, {}, Verdict(Outcome.FAILED), "not followed"),
+        (200, {"content-type": "text/html; charset=utf-8"}, Verdict(Outcome.FAILED), "a portal's or a proxy's page"),
+        (200, {"content-type": "text/plain"}, Verdict(Outcome.ACCEPTED), "a store that says ok"),
+        (400, {"content-type": "Text/HTML"}, Verdict(Outcome.FAILED), "nginx: plain HTTP was sent to its HTTPS port"),
+        (413, {"content-type": "text/html"}, Verdict(Outcome.REJECTED), "too large for a proxy is too large for ever"),
     ],
 )
 def test_answers_are_judged(status: int, headers: dict[str, str], expected: Verdict, reason: str) -> None:
@@ -239,6 +243,39 @@ async def test_what_a_person_must_mend_is_said_once_with_the_remedy(
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert [record.fields["remedy"] for record in warnings] == [remedy]  # type: ignore[attr-defined]
     assert [record.message for record in caplog.records][-1] == "collector takes samples again"
+
+
+async def test_a_web_page_is_no_acknowledgement(
+    collector: FakeCollector, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector.answers = [web.Response(status=200, text="<html>Please log in", content_type="text/html")]
+    spool.append(b"body", 1, NOW)
+    await pusher_to(collector.url, spool, RecordingClock()).drain()
+    assert [request.body for request in collector.received] == [b"body", b"body"]
+    (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "a web page answered" in warning.fields["remedy"]  # type: ignore[attr-defined]
+
+
+async def test_a_redirect_is_told_with_where_it_leads(
+    collector: FakeCollector, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector.answers = [web.Response(status=301, headers={"Location": "https://forewatch.example.org/"})]
+    spool.append(b"body", 1, NOW)
+    await pusher_to(collector.url, spool, RecordingClock()).drain()
+    (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "leads to https://forewatch.example.org/; correct" in warning.fields["remedy"]  # type: ignore[attr-defined]
+
+
+async def test_refusals_do_not_flood_the_log(
+    collector: FakeCollector, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector.default = 400
+    pusher = pusher_to(collector.url, spool, RecordingClock())
+    for _ in range(5):
+        spool.append(b"bad", 1, NOW)
+    await pusher.drain()
+    assert len(collector.received) == 5
+    assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
 
 
 async def test_a_collector_that_is_down_is_waited_for(spool: Spool, caplog: pytest.LogCaptureFixture) -> None:
