@@ -38,7 +38,7 @@ class Answer:
 
 
 class Unreachable(ForewatchError):  # noqa: N818 - reads as the reason in a raise
-    """There was no answer: `reason` is dns, refused, timeout, tls, network, protocol or token."""
+    """There was no answer: `reason` is dns, refused, timeout, tls, network, protocol, token or threads."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -82,7 +82,11 @@ class CollectorClient:
                 loop.call_soon_threadsafe(settle)
 
         # A daemon: neither a name server nor a collector that hangs keeps the process from ending.
-        threading.Thread(target=work, name="collector", daemon=True).start()
+        try:
+            threading.Thread(target=work, name="collector", daemon=True).start()
+        except RuntimeError as error:  # the machine has no thread left; that is news to keep, not a reason to die
+            connection.close()
+            raise Unreachable("threads", str(error)) from error
         try:
             async with asyncio.timeout(self._config.timeout):
                 answer = await answered
@@ -113,7 +117,11 @@ class CollectorClient:
 
     def _authorization(self) -> dict[str, str]:
         token = self._token or self._config.token or self._read_token()
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        if not token:
+            return {}
+        if not (token.isascii() and token.isprintable()) or " " in token:  # http.client's error would quote it
+            raise Unreachable("token", f"{self._config.token_file or 'the token'} holds more than one line of a token")
+        return {"Authorization": f"Bearer {token}"}
 
     def _read_token(self) -> str:
         # Read at each request: a token that was replaced counts at once, without a restart.
@@ -172,7 +180,7 @@ class _Exchange:
         try:
             try:
                 return self._attempt()
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
                 if not reused or self._abandoned:
                     raise
             # The other side closed the kept connection while it was idle. A repeat is harmless: pushes are numbered.
@@ -187,7 +195,8 @@ class _Exchange:
         self._abandoned = True
         if self._wire is not None:
             with contextlib.suppress(OSError):
-                self._wire.shutdown(socket.SHUT_RDWR)
+                # Not SSLSocket's own: it drops the encryption first, and what is being written would go in the clear.
+                socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
 
     def _attempt(self) -> Answer:
         connection = self._connection

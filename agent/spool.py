@@ -122,7 +122,7 @@ class Spool:
         """Wait until the disk has what was appended; a disk that refuses is counted."""
         try:
             await self._disk.sync()
-        except OSError:
+        except (OSError, RuntimeError):  # RuntimeError: the machine has no thread left
             self.counts.write_failures += 1
 
     def close(self) -> None:

@@ -152,10 +152,24 @@ async def test_a_token_that_cannot_be_read_is_no_silent_anonymity(tmp_path: Path
         await post(f"http://127.0.0.1:{free_port()}", token_file=tmp_path / "token")
 
 
-async def test_a_token_that_would_add_a_header_is_not_sent() -> None:
+@pytest.mark.parametrize("token", ["abc\r\nX-Other: 1", "abc\nabc", "密码abc", "abc def"])
+async def test_what_cannot_be_a_token_is_neither_sent_nor_told(token: str) -> None:
     with server(answering(FINE)) as url, pytest.raises(Unreachable) as raised:
-        await post(url, token=Secret("abc\r\nX-Other: 1"))
-    assert raised.value.reason == "protocol"
+        await post(url, token=Secret(token))
+    assert raised.value.reason == "token"
+    assert "abc" not in str(raised.value)
+
+
+async def test_a_machine_without_threads_is_no_end_of_the_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with server(answering(FINE)) as url:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(Unreachable, match="can't start new thread"):
+                await post(url)
+        assert (await post(url)).status == 204
 
 
 async def test_a_file_that_holds_no_certificates_is_named(tmp_path: Path) -> None:

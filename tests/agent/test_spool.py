@@ -366,6 +366,20 @@ async def test_sync_reaches_the_disk_once_for_what_was_appended(
     spool.close()
 
 
+async def test_a_machine_without_threads_cannot_sync_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    spool = Spool(tmp_path, LIMITS)
+    fill(spool, 1)
+    monkeypatch.setattr(segments.asyncio, "to_thread", refuse)
+    await spool.sync()
+    assert spool.counts.write_failures == 1
+    spool.close()
+
+
 def test_a_spool_whose_folder_was_removed_goes_on_in_a_new_one(tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     spool = Spool(folder, LIMITS)

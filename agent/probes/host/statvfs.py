@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -36,8 +37,11 @@ class PatientStatvfs:
         for point in set(points):
             if point in self._asked:
                 outcomes[point] = self._give_up(point)
-            else:
+                continue
+            try:
                 answers[self._start(point)] = point
+            except RuntimeError as error:  # the machine has no thread left
+                outcomes[point] = OSError(errno.EAGAIN, str(error))
         if answers:
             done, late = await asyncio.wait(answers, timeout=self._timeout_seconds)
             outcomes |= {answers[future]: future.result() for future in done}
@@ -67,8 +71,8 @@ class PatientStatvfs:
             with contextlib.suppress(RuntimeError):  # the loop was closed while the mount hung; nobody waits any more
                 loop.call_soon_threadsafe(answered, outcome)
 
-        self._asked.add(point)
         threading.Thread(target=run, name=f"statvfs {point}", daemon=True).start()
+        self._asked.add(point)  # once the thread is there, which it may not be
         return future
 
 

@@ -148,6 +148,19 @@ async def test_a_dead_server_is_logged_when_it_dies_and_when_it_is_back(
     ]
 
 
+async def test_a_machine_without_threads_costs_the_remote_mounts_of_that_round_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    patient = PatientStatvfs(5)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert isinstance((await patient.ask(["/"]))["/"], OSError)
+    assert isinstance((await patient.ask(["/"]))["/"], os.statvfs_result)
+
+
 async def test_the_reason_of_the_system_is_kept() -> None:
     outcome = (await PatientStatvfs(5).ask(["/no/such/place"]))["/no/such/place"]
     assert isinstance(outcome, FileNotFoundError)
