@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from cmdb import api as cmdb
-from collector import federate, health, metrics, openapi, query
+from collector import federate, health, metrics, openapi, query, rules_api
 from collector.access import api as access
 from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
@@ -26,6 +26,7 @@ ROUTES: list[Route] = [
     *ingest.ROUTES,
     *query.ROUTES,
     *federate.ROUTES,
+    *rules_api.ROUTES,
     *cmdb.ROUTES,
     *desk.ROUTES,
     *console.ROUTES,
