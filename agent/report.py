@@ -61,6 +61,8 @@ class Reporter:
         self._boot = boot
         self._backoff = Backoff(random)
         self._acknowledged: dict[Target, Facts] = {}
+        self._refused: dict[Target, Facts] = {}  # not said again until they change
+        self._most_news = MOST_NEWS  # one, and nothing but it, after a report was refused: to find what is wrong
         self._compared_at: dict[Target, float] = {}  # monotonic
         self._said_at: float | None = None  # monotonic, of the last report that was acknowledged
         self._trouble: str | None = None
@@ -84,12 +86,12 @@ class Reporter:
         now = self._clock.monotonic()
         news: dict[Target, Facts] = {}
         for target in self._targets:
-            if len(news) == MOST_NEWS:
+            if len(news) == self._most_news:
                 break
             if now - self._compared_at.get(target, -COMPARE_SECONDS) < COMPARE_SECONDS:
                 continue
             facts = await self._ask(target)
-            if facts is not None and changed(self._acknowledged.get(target), facts):
+            if facts is not None and changed(self._refused.get(target, self._acknowledged.get(target)), facts):
                 news[target] = facts
             elif facts is not None:
                 self._compared_at[target] = now
@@ -112,23 +114,38 @@ class Reporter:
             version=version(),
             targets=self._described(news) if with_targets else None,
         )
-        wait_seconds = await self._post(msgspec.json.encode(report))
-        if wait_seconds is not None:
+        outcome, wait_seconds = await self._post(msgspec.json.encode(report))
+        if outcome is Outcome.REJECTED:
+            self._set_aside(news)
+        if outcome is not Outcome.ACCEPTED:
             return wait_seconds
-        self._acknowledged.update(news)
+        more = len(news) == self._most_news
+        for target, facts in news.items():
+            self._acknowledged[target] = facts
+            self._refused.pop(target, None)
         self._said_at = self._clock.monotonic()
         self._compared_at.update(dict.fromkeys(news, self._said_at))
-        return LOOK_SECONDS if len(news) < MOST_NEWS else 0.0
+        self._most_news = min(self._most_news * 2, MOST_NEWS)
+        return 0.0 if more else LOOK_SECONDS
+
+    def _set_aside(self, news: Mapping[Target, Facts]) -> None:
+        """One target's facts that the collector refuses must not hold up the others and the heartbeat."""
+        if self._most_news == 1:
+            self._refused.update(news)
+            self._compared_at.update(dict.fromkeys(news, self._clock.monotonic()))
+            for target in news:
+                log.warning("collector refuses facts, not said again until they change", instance=target.instance)
+        self._most_news = 1
 
     def _described(self, news: Mapping[Target, Facts]) -> list[TargetReport]:
         known = {**self._acknowledged, **news}
         complete = [_report(target, known.get(target)) for target in self._targets]
-        if len(msgspec.json.encode(complete)) <= LARGE_BYTES:
+        if self._most_news == MOST_NEWS and len(msgspec.json.encode(complete)) <= LARGE_BYTES:
             return complete
         return [_report(target, news.get(target)) for target in self._targets]
 
-    async def _post(self, body: bytes) -> float | None:
-        """Send one report; returns how long to wait before the next attempt, None when the collector has it."""
+    async def _post(self, body: bytes) -> tuple[Outcome, float]:
+        """Send one report; returns how it ended and how long to wait before the next attempt."""
         wait_seconds = 0.0
         try:
             answer = await self._client.post(REPORT_PATH, body, {"Content-Type": "application/json"})
@@ -142,12 +159,12 @@ class Reporter:
         if outcome is Outcome.ACCEPTED:
             self._backoff.reset()
             self._trouble = None
-            return None
+            return outcome, 0.0
         wait_seconds += self._backoff.next_seconds()
         speak = log.warning if cause != self._trouble else log.debug  # once for each new cause
         self._trouble = cause
         speak("collector does not take reports", cause=cause, detail=detail, retry_seconds=round(wait_seconds, 1))
-        return wait_seconds
+        return outcome, wait_seconds
 
 
 def _report(target: Target, facts: Facts | None) -> TargetReport:

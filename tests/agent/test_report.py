@@ -184,3 +184,31 @@ async def test_a_large_report_leaves_out_what_did_not_change(
         {"core-1": "A1", "core-2": "A1"},
         {"core-1": None, "core-2": "B2"},
     ]
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_facts_that_the_collector_refuses_hold_up_neither_the_others_nor_the_heartbeat(
+    collector: FakeCollector, client: CollectorClient, clock: ManualClock, status: int
+) -> None:
+    def judge_latest() -> None:
+        bad = b"hostile" in collector.received[-1].body
+        collector.answers = [status] if bad else []
+
+    collector.on_request = judge_latest
+    things = [Thing("core-1"), Thing("core-2"), Thing("core-3")]
+    things[1].now = Facts(serial_number="hostile")
+    subject = reporter(things, {}, client, clock)
+    for _ in range(40):
+        await clock.advance(LOOK_SECONDS)
+        await subject.step()
+    taken = [one for one in reports(collector) if "hostile" not in (told(one) or {}).values()]
+    said: dict[str, str | None] = {}
+    for one in taken:
+        said |= {name: serial for name, serial in (told(one) or {}).items() if serial}
+    assert said == {"core-1": "A1", "core-3": "A1"}
+    assert sum(told(one) is None for one in taken) >= 2, "heartbeats go on"
+    assert len(reports(collector)) - len(taken) <= 3, "not said over and over"
+    things[1].now = Facts(serial_number="mended")
+    await clock.advance(COMPARE_SECONDS)
+    await subject.step()
+    assert (told(reports(collector)[-1]) or {})["core-2"] == "mended"
