@@ -22,7 +22,7 @@ def check_pattern(pattern: str) -> None:
     Raises:
         ValueError: the reason why not.
     """
-    _compile(pattern)
+    compiled(pattern)
 
 
 def predicate(pattern: str) -> Callable[[str], bool]:
@@ -33,12 +33,17 @@ def predicate(pattern: str) -> Callable[[str], bool]:
     """
     if _PLAIN.fullmatch(pattern):
         return frozenset(pattern.split("|")).__contains__
-    compiled = _compile(pattern)
-    return lambda text: compiled.fullmatch(text) is not None
+    expression = compiled(pattern)
+    return lambda text: expression.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=1024)
-def _compile(pattern: str) -> re2._Regexp:
+def compiled(pattern: str) -> re2._Regexp:
+    """The expression, to be used with `fullmatch`.
+
+    Raises:
+        ValueError: `pattern` is not RE2's.
+    """
     if len(pattern) > _MAX_LENGTH:
         raise ValueError(f"the regular expression is longer than {_MAX_LENGTH} characters")
     options = re2.Options()

@@ -45,6 +45,12 @@ def sign(values: Values) -> Values:
     return np.sign(values)
 
 
+def round_to(values: Values, nearest: Values | float = 1.0) -> Values:
+    """To the nearest multiple; halves go up. The multiple's inverse is used as in Prometheus, which keeps 0.1 exact."""
+    inverse = 1.0 / np.asarray(nearest)
+    return np.floor(values * inverse + 0.5) / inverse
+
+
 def clamp(evaluation: Evaluation, call: Call) -> Block:
     """Values within bounds; none at all where the bounds are crossed."""
     operand, *bounds = call.arguments

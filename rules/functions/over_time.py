@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rules.functions.shapes import Outcome, Samples
-from rules.promql.vector import Mask, Values
+from rules.promql.vector import Ints, Mask, Values
 
 
 def _any(samples: Samples) -> Mask:
@@ -61,6 +61,28 @@ def stdvar(samples: Samples) -> Outcome:
 def stddev(samples: Samples) -> Outcome:
     variance, present_ = stdvar(samples)
     return np.sqrt(variance), present_
+
+
+def quantile(samples: Samples, ratio: float) -> Outcome:
+    """The value below which a ratio of the samples lies, interpolated; NaN is below every number."""
+    width = samples.values.shape[1]
+    if not 0 <= ratio <= 1 or not width:
+        beyond = -np.inf if ratio < 0 else np.inf if ratio > 1 else np.nan
+        return np.full(len(samples.counts), beyond), _any(samples)
+    ordered = np.sort(samples.filled(np.nan), axis=1)
+    nans = (samples.valid & np.isnan(samples.values)).sum(axis=1)
+    last = np.maximum(samples.counts - 1, 0)
+    rank = ratio * last
+    lower = np.floor(rank)
+    below, above = (_ordered_at(ordered, nans, place) for place in (lower, np.minimum(lower + 1, last)))
+    return below * (1 - (rank - lower)) + above * (rank - lower), _any(samples)
+
+
+def _ordered_at(ordered: Values, nans: Ints, place: Values) -> Values:
+    """Values [series] at a place counted with NaN first; in `ordered` NaN is last."""
+    column = place.astype(np.int64) - nans
+    found = np.take_along_axis(ordered, np.maximum(column, 0)[:, None], axis=1)[:, 0]
+    return np.where(column < 0, np.nan, found)
 
 
 def changes(samples: Samples) -> Outcome:

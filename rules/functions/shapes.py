@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from rules.promql.plan import Call, Kind, Node
 from rules.promql.vector import Block, Ints, Line, Mask, Table, Values
 from rules.source import Window
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,20 @@ class Samples:
         return self.times[rows, columns], self.values[rows, columns]
 
 
+class BadArgument(Exception):  # noqa: N818 - the planner makes it a PromqlError
+    """An argument that could never work; found when an expression is read.
+
+    Attributes:
+        place: the argument's number, 0 for the first.
+        reason: what is wrong.
+    """
+
+    def __init__(self, place: int, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason
+
+
 # Values [series] and whether each series has one.
 Outcome = tuple[Values, Mask]
 
@@ -74,12 +90,20 @@ class Evaluation(Protocol):
 
     def line(self, node: Node) -> Line: ...
 
+    def sample_times(self, node: Node) -> Ints | None:
+        """[series, steps] epoch ms of the samples of an instant selector; None of any other node."""
+        ...
+
     def any_in_range(self, node: Node) -> Mask:
         """[steps] whether any series of a range selector has a sample."""
         ...
 
     def nameless(self, node: Node, table: Table) -> Table:
         """The table without names, kept for `node`."""
+        ...
+
+    def layout(self, node: Node, role: str, table: Table, build: Callable[[], T]) -> T:
+        """What was worked out from a table's labels, kept for `node` while the table is the same."""
         ...
 
     def constant_table(self, node: Node, build: Callable[[], Table]) -> Table:
@@ -98,7 +122,10 @@ class OfRange:
 
 @dataclass(frozen=True, slots=True)
 class OfElements:
-    """`compute(values [series, steps], *numbers [steps])` → values, element by element."""
+    """`compute(values [series, steps], *numbers [steps])` → values, element by element.
+
+    Without any argument, where the grammar allows that, it is of the evaluation's own instant: `hour()`.
+    """
 
     compute: Callable[..., Values]
     returns: Kind = Kind.VECTOR
@@ -106,10 +133,11 @@ class OfElements:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """`compute(evaluation, call)` → block or line."""
+    """`compute(evaluation, call)` → block or line; `check(arguments)` raises BadArgument when it is read."""
 
     compute: Callable[[Evaluation, Call], Block | Line]
     scalar: bool = False
+    check: Callable[[tuple[Node, ...]], None] | None = None
 
     @property
     def returns(self) -> Kind:

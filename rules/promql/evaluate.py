@@ -9,6 +9,7 @@ The rules of one tick share what they read: `moment = evaluator.moment(at_ms)`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
@@ -36,8 +37,10 @@ from rules.promql.plan import (
     kind_of,
 )
 from rules.promql.selectors import KEPT_ROWS, Selection, Selections
-from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector, merged
+from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Values, Vector, merged
 from rules.source import Matcher, Source
+
+T = TypeVar("T")
 
 MAX_CELLS = 50_000_000  # values of selectors [series, steps] that one range query may hold
 
@@ -161,6 +164,14 @@ class Moment:
         """A table that belongs to a node and never changes."""
         return self._layouts.get(node, "constant", (), build)
 
+    def layout(self, node: Node, role: str, table: Table, build: Callable[[], T]) -> T:
+        """What was worked out from a table's labels, kept for `node` while the table is the same."""
+        return self._layouts.get(node, role, (table,), build)
+
+    def sample_times(self, node: Node) -> Ints | None:
+        """[series, steps] epoch ms of the samples of an instant selector; None of any other node."""
+        return self._read_instants(node.selector)[0] if isinstance(node, VectorSelector) else None
+
     def any_in_range(self, node: Node) -> Mask:
         """[steps] whether any series of a range selector has a sample."""
         assert isinstance(node, RangeSelector)
@@ -213,16 +224,20 @@ class Moment:
     def _instant(self, selector: Selector) -> Block:
         block = self._blocks.get(selector)
         if block is None:
-            selection = self._select(selector)
-            self._require_room(selection)
-            read = [
-                self._source.instant(selection.ids, selector.instant(at), selector.lookback_ms)
-                for at in self.times.tolist()
-            ]
-            values = np.stack([column for _, column, _ in read], axis=1)
-            present = np.stack([column for _, _, column in read], axis=1)
-            block = self._blocks[selector] = Block(selection.table, values, present)
+            _, values, present = self._read_instants(selector)
+            block = self._blocks[selector] = Block(self._select(selector).table, values, present)
         return block
+
+    def _read_instants(self, selector: Selector) -> tuple[Ints, Values, Mask]:
+        """Times, values and presence, each [series, steps]."""
+        selection = self._select(selector)
+        self._require_room(selection)
+        read = [
+            self._source.instant(selection.ids, selector.instant(at), selector.lookback_ms)
+            for at in self.times.tolist()
+        ]
+        times, values, present = (np.stack(columns, axis=1) for columns in zip(*read, strict=True))
+        return times, values, present
 
     def _require_room(self, selection: Selection) -> None:
         """Refuse what would take too much memory, as Prometheus' query.max-samples does; one instant is no danger."""

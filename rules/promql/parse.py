@@ -15,6 +15,7 @@ import promql_parser as grammar
 from core.labels import METRIC_NAME, is_label_name
 from rules.errors import PromqlError
 from rules.functions import FUNCTIONS
+from rules.functions.shapes import BadArgument, OfElements, Special
 from rules.patterns import check_pattern
 from rules.promql.aggregate import AGGREGATIONS
 from rules.promql.place import place_of_syntax_error
@@ -41,6 +42,7 @@ from rules.source import Matcher
 _MATCH_OPS: Final[dict[str, Literal["=", "!=", "=~", "!~"]]] = {
     "MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~",
 }  # fmt: skip
+_NOW = Call("vector", (Call("time", (), Kind.SCALAR),), Kind.VECTOR)
 _MAX_RANGE = dt.timedelta(days=3650)
 
 
@@ -128,8 +130,25 @@ class _Planner:
         name = tree.func.name
         function = FUNCTIONS.get(name)
         if function is None:
-            raise self._unsupported(f"the function {name}", self._source.find(name, "("))
-        return Call(name, tuple(self.node(argument) for argument in tree.args), function.returns)
+            raise self._unknown(tree.func)
+        arguments = tuple(self._argument(argument) for argument in tree.args)
+        if not arguments and isinstance(function, OfElements):
+            arguments = (_NOW,)
+        if isinstance(function, Special) and function.check is not None:
+            try:
+                function.check(arguments)
+            except BadArgument as error:
+                place = self._source.place_of(tree.args[error.place].val)
+                raise self._source.error(f"{name}: {error.reason}", place) from None
+        return Call(name, arguments, function.returns)
+
+    def _unknown(self, function: grammar.Function) -> PromqlError:
+        place = self._source.find(function.name, "(")
+        if function.name.startswith("histogram_"):
+            what = "is about native histograms, which are refused when they arrive; of classic ones use _sum and _count"
+            return self._source.error(f"{function.name} {what}", place)
+        experimental = " (experimental in Prometheus)" if function.experimental else ""
+        return self._unsupported(f"the function {function.name}{experimental}", place)
 
     @node.register
     def _(self, tree: grammar.AggregateExpr) -> Node:

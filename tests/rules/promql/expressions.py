@@ -113,8 +113,29 @@ EXACT_CALLS = calls(
      "present_over_time", "absent_over_time")
 )  # fmt: skip
 INEXACT_CALLS = calls(("rate", "increase", "irate", "delta", "deriv", "avg_over_time", "sum_over_time")) | st.builds(
+    "quantile_over_time({}, {}[{}]{})".format, st.sampled_from(RATIOS), selectors(), st.sampled_from(RANGES), OFFSETS
+) | st.builds(
     "predict_linear({}[{}]{}, {})".format, selectors(), st.sampled_from(RANGES), OFFSETS, st.sampled_from(("60", "-5"))
 )  # fmt: skip
+
+
+CALENDAR = (
+    "minute", "hour", "day_of_week", "day_of_month", "day_of_year", "days_in_month", "month", "year",
+)  # fmt: skip
+TRIGONOMETRY = (
+    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "sin", "sinh", "tan", "tanh",
+)  # fmt: skip
+REPLACEMENTS = (
+    "'g', 'n$1', 'i', '(.*)'", "'i', '${1}x', 'g', '(x|y)'", "'v', '$1-$2$$', 'i', '(.)(.*)'", "'g', '', '', ''",
+    "'__name__', 'n', 'g', 'x'", "'v', '$nope$1x', 'i', '(.*)'", "'v', '$w', 'g', '(?P<w>.+)'",
+    "'i', '$1', 'i', '0(.*)'",
+)  # fmt: skip
+JOINS = ("'v', '-', 'i', 'g'", "'i', '', 'g'", "'v', ':'", "'g', ',', 'nope', 'g', 'g'")
+
+
+def _finite(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Values that have a date: NaN and infinities have whatever date the processor makes of them in Prometheus."""
+    return inner.map(lambda text: f"clamp({text} == {text}, -1e6, 1e6)")
 
 
 def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -142,6 +163,12 @@ def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("clamp({}, {}, {})".format, inner, constant, constant),
         st.builds("{}({}, {})".format, st.sampled_from(("clamp_min", "clamp_max")), inner, constant),
         st.builds("vector(scalar({}))".format, inner),
+        st.builds("{}({})".format, st.sampled_from(("sort", "sort_desc")), inner),
+        st.builds("timestamp({}{})".format, selectors(), OFFSETS) | st.builds("timestamp({})".format, inner),
+        st.builds("round({})".format, inner) | st.builds("round({}, 5)".format, inner),
+        st.builds("{}({} * 86400)".format, st.sampled_from(CALENDAR), _finite(inner)),
+        st.builds("label_replace({}, {})".format, inner, st.sampled_from(REPLACEMENTS)),
+        st.builds("label_join({}, {})".format, inner, st.sampled_from(JOINS)),
         st.builds("({} * scalar({}))".format, inner, inner),
         st.builds("vector({})".format, constant),
     )
@@ -150,6 +177,10 @@ def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def _inexact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("{}{}({})".format, st.sampled_from(("sum", "avg")), GROUPING, inner),
+        st.builds("{}({} / 60)".format, st.sampled_from(TRIGONOMETRY), inner),
+        st.builds("{}({})".format, st.sampled_from(("ln", "log2", "log10", "sqrt", "exp", "deg", "rad")), inner),
+        st.builds("({} * pi())".format, inner),
+        st.builds("round({}, 0.1)".format, inner),
         st.builds("quantile{}({}, {})".format, GROUPING, st.sampled_from(RATIOS), inner),
         st.builds("({} {}{} {})".format, inner, st.sampled_from("+-*/"), MATCHING | GROUPED, inner),
         st.builds("({} {} {})".format, inner, st.sampled_from("*/^"), st.sampled_from(CONSTANTS)),

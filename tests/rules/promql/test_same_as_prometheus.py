@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
 
 from core.labels import Labels, labels
 from core.remote_write import compress, encode_labels, encode_sample, varint
@@ -52,6 +53,28 @@ def test_every_supported_expression_has_the_value_that_prometheus_gives_it(
     assert _alike(ours, theirs), f"{text}\nours   {ours}\ntheirs {theirs}"
 
 
+BOUNDS = ("-1", "-0.5", "0", "0.1", "1", "1.0", "2.5", "1e1", "+Inf", "Inf", "nonsense")
+BUCKETS = st.dictionaries(
+    st.tuples(st.sampled_from("xy"), st.sampled_from(BOUNDS)), st.integers(0, 30).map(float), min_size=1, max_size=14
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(buckets=BUCKETS, ratio=st.sampled_from(("0", "0.3", "0.5", "0.99", "1", "-1", "2", "NaN")))
+def test_a_quantile_of_a_histogram_is_that_of_prometheus(
+    prometheus: Prometheus, buckets: dict[tuple[str, str], float], ratio: str
+) -> None:
+    case, source = next(_CASES), MemorySource()
+    written = []
+    for (g, le), count in buckets.items():
+        written.append(Series(labels(__name__=f"a_{case}", g=g, le=le), [(AT_MS - 1000, count)]))
+        source.append(written[-1].labels, written[-1].samples)
+    prometheus.write(compress(b"".join(_encode(one) for one in written)))
+    text = f"histogram_quantile({ratio}, a_{case})"
+    theirs, ours = _theirs(prometheus, text), _ours(source, text)
+    assert _alike(ours, theirs), f"ours   {ours}\ntheirs {theirs}"
+
+
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
@@ -63,6 +86,14 @@ def test_every_supported_expression_has_the_value_that_prometheus_gives_it(
         ("predict_linear(a[3m] offset 30s, 600)", "the step's own instant counts"),
         ("-b + time()", "names go"),
         ("clamp(b, -1, 1)", "element by element"),
+        ("topk by (g) (1, b)", "another choice at each step"),
+        ("count_values('v', round(a / 1e5))", "rows that depend on values"),
+        ("quantile(0.3, b)", "order within a step"),
+        ("timestamp(a)", "a sample's own instant"),
+        ("timestamp(a offset 1m) - timestamp(b * 1)", "the step's instant of what is computed"),
+        ("quantile_over_time(0.5, b[2m])", "order within a range"),
+        ("label_replace(b, 'i', 'q$1', 'i', '(.)')", "labels once for all steps"),
+        ("vector(time()) - on () minute() * 60", "the step's own date"),
     ],
 )
 def test_a_range_query_is_an_instant_query_at_every_step(prometheus: Prometheus, expression: str, reason: str) -> None:
