@@ -11,6 +11,7 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 from aiohttp import web
 
@@ -31,6 +32,12 @@ _LINES_A_WRITE = 1000
 _MAX_SELECTORS = 100
 # Prometheus' parser takes a NUL for the end of the whole text, so one device's name could hide every series.
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\0": "\N{REPLACEMENT CHARACTER}"})
+
+
+class FederateParameters(msgspec.Struct):
+    """`match[]`: series selectors; a series that any of them selects is written, every one without selectors."""
+
+    match: list[str] = msgspec.field(name="match[]", default_factory=list)
 
 
 async def federate(request: web.Request) -> web.StreamResponse:
@@ -117,5 +124,6 @@ ROUTES = [
         Permission.METRICS_READ,
         "Every live series in Prometheus' text format",
         content_type="text/plain",
+        documents=FederateParameters,
     )
 ]

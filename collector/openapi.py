@@ -77,7 +77,7 @@ class _Schemas:
     def __init__(self, routes: Iterable[Route]) -> None:
         types: list[Any] = [ProblemDetails]
         for route in routes:
-            types += [shape for shape in (route.query, route.body, route.returns) if shape is not None]
+            types += [shape for shape in (route.query, route.documents, route.body, route.returns) if shape is not None]
         schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
         self._by_type = [(shape, schema) for shape, schema in zip(types, schemas, strict=True)]
 
@@ -110,7 +110,8 @@ def _operation(route: Route, schemas: _Schemas) -> dict[str, Any]:
             "content": {"application/json": {"schema": schemas.of(route.body)}},
         }
     elif route.consumes is not None:
-        operation["requestBody"] = {"required": True, "content": {route.consumes: {"schema": {"type": "string"}}}}
+        schema = {"type": "string"} if route.documents is None else schemas.of(route.documents)
+        operation["requestBody"] = {"required": True, "content": {route.consumes: {"schema": schema}}}
     return operation
 
 
@@ -138,9 +139,10 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query_parameters(route: Route, schemas: _Schemas) -> list[dict[str, Any]]:
-    if route.query is None:
+    shape = route.query if route.consumes else route.query or route.documents  # what a form has is in its body
+    if shape is None:
         return []
-    schema_of = schemas.fields(route.query)
+    schema_of = schemas.fields(shape)
     return [
         {
             "name": field.encode_name,
@@ -148,7 +150,7 @@ def _query_parameters(route: Route, schemas: _Schemas) -> list[dict[str, Any]]:
             "required": field.required,
             "schema": schema_of[field.encode_name],
         }
-        for field in msgspec.structs.fields(route.query)
+        for field in msgspec.structs.fields(shape)
     ]
 
 
@@ -171,7 +173,7 @@ def _errors(route: Route) -> list[int]:
     codes = {500, 503}
     if route.permission is not Permission.PUBLIC:
         codes |= {401, 403, 429}
-    if route.query is not None:
+    if route.query is not None or route.documents is not None:
         codes |= {400}
     if route.body is not None or route.consumes is not None:
         codes |= {400, 413, 415, 422}

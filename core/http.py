@@ -55,6 +55,8 @@ class Route:
         body: the type of the JSON body, or None.
         returns: the type of the JSON answer; None answers 204 with no body.
         consumes: content type of a body that is not JSON and that the handler reads itself.
+        documents: a struct of the parameters that the handler reads itself, from the URL or a form; for the
+            description only.
         content_type: of the answer where it is not JSON (then `returns` is None and a response is returned).
     """
 
@@ -70,6 +72,7 @@ class Route:
     content_type: str = "application/json"
     max_body_bytes: int = 1 << 20
     consumes: str | None = None
+    documents: type[msgspec.Struct] | None = None
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         arguments: dict[str, Any] = {}

@@ -35,8 +35,9 @@ def test_every_operation_says_all_that_its_route_declares(route: Route) -> None:
     assert described["summary"]
     names = {(one["in"], one["name"]) for one in described.get("parameters", [])}
     wanted = {("path", name) for name in re.findall(r"\{(\w+)", plain_path(route.path))}
-    if route.query is not None:
-        wanted |= {("query", field.encode_name) for field in msgspec.structs.fields(route.query)}
+    in_url = route.query if route.consumes else route.query or route.documents
+    if in_url is not None:
+        wanted |= {("query", field.encode_name) for field in msgspec.structs.fields(in_url)}
     assert names == wanted
     assert ("requestBody" in described) is (route.body is not None or route.consumes is not None)
     good = [code for code in described["responses"] if code < "400"]
@@ -55,6 +56,38 @@ def test_what_needs_a_credential_says_so(route: Route) -> None:
     else:
         assert "401" in described["responses"]
         assert {"token": []} in described["security"]
+
+
+# What handlers read themselves; everything else is decoded by `Route.query`.
+SELF_READ = {
+    "/federate": {"match[]"},
+    "/": {"lang"},
+    "/login": {"lang", "problem"},
+}
+
+
+@pytest.mark.parametrize("path", SELF_READ)
+def test_parameters_that_handlers_read_themselves_are_described(path: str) -> None:
+    described = DOCUMENT["paths"][path]["get"]
+    assert {one["name"] for one in described["parameters"]} == SELF_READ[path]
+    assert "400" in described["responses"]
+
+
+def test_a_form_is_described_by_its_fields_and_a_url_by_parameters() -> None:
+    class Parameters(msgspec.Struct):
+        query: str
+        match: list[str] = msgspec.field(name="match[]", default_factory=list)
+
+    get = Route("GET", "/q", _handler, Permission.METRICS_READ, "Query", documents=Parameters)
+    post = Route("POST", "/q", _handler, Permission.METRICS_READ, "Query", documents=Parameters, consumes="text/form")
+    document = describe([get, post])
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+    by_name = {one["name"]: one for one in document["paths"]["/q"]["get"]["parameters"]}
+    assert by_name["query"]["required"] is True
+    assert by_name["match[]"]["schema"] == {"type": "array", "items": {"type": "string"}, "default": []}
+    assert "parameters" not in document["paths"]["/q"]["post"]
+    form = document["paths"]["/q"]["post"]["requestBody"]["content"]["text/form"]["schema"]
+    assert form == {"$ref": "#/components/schemas/Parameters"}
 
 
 def test_operation_ids_are_unique() -> None:
