@@ -50,6 +50,7 @@ class SnmpProbe:
         self._errors: Errors = Counter()
         self._reading: Reading | None = None
         self._pulse: Pulse | None = None  # of the last poll; None until there is a reading
+        self._was_cut = False  # the last full reading, by the budget
         self._read_at = 0.0
         self._read_again_at = 0.0
         self._get_oids = GET_OIDS
@@ -118,7 +119,9 @@ class SnmpProbe:
         if self._pulse is not None and pulse.restarted(self._pulse):
             self._reading = None  # an ifIndex may mean another interface now: no labels are better than wrong ones
         reading = await read_device(session, self._errors)
-        if reading.labelled and (reading.whole or self._reading is None):
+        passing = self._is_passing(reading)
+        self._was_cut = reading.ended is SnmpFailure.BUDGET
+        if reading.labelled and (reading.whole or self._reading is None) and not passing:
             self._reading = reading.after(known)
             self._state_oids = state_oids(reading.inventory)
             self._states = {}
@@ -127,9 +130,17 @@ class SnmpProbe:
             self._pulse = pulse
             self._read_at = self._clock.monotonic()
             self._read_again_at = self._read_at + FULL_READING_SECONDS
-            if reading.ended not in (None, SnmpFailure.BUDGET):
+            if passing or reading.ended not in (None, SnmpFailure.BUDGET):
                 self._read_again_soon()
         return reading.rows
+
+    def _is_passing(self, reading: Reading) -> bool:
+        """Whether a device that was read whole before was too slow for once: half its series would end for that.
+
+        A second time in a row it has grown, and as much as the budget allows is all there is.
+        """
+        was_whole = self._reading is not None and self._reading.ended is None
+        return was_whole and reading.ended is SnmpFailure.BUDGET and not self._was_cut
 
     async def _read_live(self, session: Session, pulse: Pulse, wanted: Sequence[str]) -> Rows:
         self._pulse = pulse

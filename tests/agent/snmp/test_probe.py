@@ -314,6 +314,28 @@ async def test_full_reading_that_breaks_off_keeps_the_old_names_and_is_repeated_
         assert any(("ifAlias", "renamed") in labels for _, labels in await collect(polled))
 
 
+async def test_device_that_is_too_slow_for_once_keeps_its_series_and_one_that_has_grown_does_not(
+    clock: ManualClock,
+) -> None:
+    with Device(switch_mib()) as device:
+        polled = probe(device.port, clock)
+        first = await collect(polled)
+        polled._budget = Budget(varbinds=40)
+        await clock.advance(FULL_READING_SECONDS)
+        assert errors(await collect(polled)) == {"budget": 1}
+        polled._budget = Budget()
+        assert (await collect(polled)).keys() == first.keys()
+        await clock.advance(FULL_READING_LEAST_SECONDS)
+        assert (await collect(polled)).keys() == first.keys()
+        polled._budget = Budget(varbinds=40)
+        for _ in range(2):
+            await clock.advance(FULL_READING_SECONDS)
+            await collect(polled)
+        polled._budget = Budget()
+        assert len(await collect(polled)) < len(first), "what the budget allows"
+        assert (await polled.facts()).serial_number == SERIAL
+
+
 async def test_restarted_device_whose_names_cannot_be_read_gets_none_rather_than_the_old_ones(
     clock: ManualClock,
 ) -> None:
