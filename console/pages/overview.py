@@ -13,7 +13,7 @@ from cmdb.items import instances_of, list_items
 from cmdb.models import ConfigurationItem
 from cmdb.views import CiQuery
 from console.render import RENDERER
-from core.access import PRINCIPAL
+from core.access import PRINCIPAL, Permission
 from core.http import DATABASE
 from desk.queries import list_incidents
 from desk.views import IncidentQuery
@@ -33,20 +33,28 @@ class Item(msgspec.Struct, kw_only=True):
 
 
 async def overview(request: web.Request) -> web.Response:
-    """The page, complete without scripts but for the live columns."""
-    classes = request.app[CLASSES]
+    """The page, complete without scripts but for the live columns; it shows what REST would show the same person."""
+    principal, incidents = request[PRINCIPAL], None
+    hosts: list[Item] | None = None
+    devices: list[Item] | None = None
     async with request.app[DATABASE].read() as session:
-        incidents = await list_incidents(session, IncidentQuery(state="open", limit=ROWS))
-        hosts = await list_items(session, CiQuery(class_=HOSTS, limit=ROWS), classes)
-        others = await list_items(session, CiQuery(class_=DEVICES, limit=1000), classes)
-        computers = classes.under(HOSTS)
-        devices = [ci for ci in others if ci.class_ not in computers][:ROWS]
-        host_rows, device_rows = await _items(session, hosts[:ROWS], classes), await _items(session, devices, classes)
+        if Permission.INCIDENTS_READ in principal.permissions:
+            incidents = await list_incidents(session, IncidentQuery(state="open", limit=ROWS))
+        if Permission.CMDB_READ in principal.permissions:
+            hosts, devices = await _hosts_and_devices(session, request.app[CLASSES])
     return request.app[RENDERER].page(
-        request, "overview.html", principal=request[PRINCIPAL],
-        incidents=incidents[:ROWS], more_incidents=len(incidents) > ROWS,
-        hosts=host_rows, devices=device_rows,
+        request, "overview.html", principal=principal,
+        incidents=None if incidents is None else incidents[:ROWS], more_incidents=len(incidents or ()) > ROWS,
+        hosts=hosts, devices=devices,
     )  # fmt: skip
+
+
+async def _hosts_and_devices(session: AsyncSession, classes: Classes) -> tuple[list[Item], list[Item]]:
+    hosts = await list_items(session, CiQuery(class_=HOSTS, limit=ROWS), classes)
+    others = await list_items(session, CiQuery(class_=DEVICES, limit=1000), classes)
+    computers = classes.under(HOSTS)
+    devices = [ci for ci in others if ci.class_ not in computers]
+    return await _items(session, hosts[:ROWS], classes), await _items(session, devices[:ROWS], classes)
 
 
 async def _items(session: AsyncSession, cis: list[ConfigurationItem], classes: Classes) -> list[Item]:

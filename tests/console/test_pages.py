@@ -21,12 +21,20 @@ from desk.records import NewIncident
 from desk.store import open_incident
 from tests.collector.cast import NOW, register_cast
 
+VIEWER = {Permission.CONSOLE, Permission.INCIDENTS_READ, Permission.CMDB_READ}
+
 
 @pytest.fixture
-async def client(database, aiohttp_client):
+def permissions() -> set[Permission]:
+    """Of the person who looks; tests change them."""
+    return set(VIEWER)
+
+
+@pytest.fixture
+async def client(database, permissions, aiohttp_client):
     @web.middleware
     async def somebody(request, handler):
-        request[PRINCIPAL] = Principal("user", "<b>admin</b>", "viewer", frozenset({Permission.CONSOLE}))
+        request[PRINCIPAL] = Principal("user", "<b>admin</b>", "viewer", frozenset(permissions))
         return await handler(request)
 
     app = web.Application(middlewares=[problem_middleware, somebody])
@@ -58,6 +66,30 @@ async def test_hosts_devices_and_open_incidents_are_listed_escaped(client, datab
     assert "<b>admin" not in page
     for text in ("INC-000001", "P1", "core-1", "web-1", "db-1", "Switch", "Server"):
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("denied", "seen", "hidden"),
+    [
+        ({Permission.INCIDENTS_READ}, ("web-1", "core-1"), ("INC-000001", "portal is slow", "Open incidents")),
+        ({Permission.CMDB_READ}, ("INC-000001", "portal is slow"), ("web-1", "Network devices", "No host")),
+        (
+            {Permission.INCIDENTS_READ, Permission.CMDB_READ},
+            ("Your role sees neither",),
+            ("INC-000001", "web-1", "core-1", "open incidents", "hosts"),
+        ),
+    ],
+)
+async def test_the_overview_shows_only_what_the_person_may_see(
+    client, database, permissions, denied, seen, hidden
+) -> None:
+    await register_cast(database)
+    async with database.write() as session:
+        await open_incident(session, NewIncident(title="portal is slow", impact=Impact.SERVICE, urgency=1), NOW)
+    permissions -= denied
+    page = await (await client.get("/")).text()
+    assert [word for word in seen if word not in page] == []
+    assert [word for word in hidden if word in page] == []
 
 
 @pytest.mark.parametrize(
