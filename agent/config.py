@@ -99,15 +99,22 @@ class SnmpTarget(Section, kw_only=True, frozen=True):
 
 
 class SnmpConfig(Section, kw_only=True, frozen=True):
-    """SNMP devices; `timeout` is for one request, asked again up to `retries` times."""
+    """SNMP devices; `timeout` is for one request, asked again up to `retries` times.
+
+    Attributes:
+        max_varbinds: the most objects read of one device in one poll; what is beyond is left out.
+    """
 
     credentials: dict[str, SnmpCredential] = {}
     targets: list[SnmpTarget] = []
     timeout: Duration = Duration(2)
     retries: int = 2
+    max_varbinds: int = 100_000
 
     def check(self) -> Iterator[Finding]:
         yield from _answering(self.timeout, self.retries)
+        if not 100 <= self.max_varbinds <= 1_000_000:
+            yield Finding(("max_varbinds",), f"must be from 100 to 1000000, not {self.max_varbinds}")
         first_of: dict[str, int] = {}
         for index, target in enumerate(self.targets):
             if target.credential not in self.credentials:

@@ -5,7 +5,7 @@ Probes are imported here when the configuration uses them, not before: an agent 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from agent.config import AgentConfig, SnmpConfig, SnmpTarget, parse_address
 from agent.target import Target
@@ -15,15 +15,18 @@ from core.facts import Facts
 
 def targets_of(config: AgentConfig, clock: Clock) -> Iterator[Target]:
     """What the configuration says to watch; the agent's own metrics are not among it."""
-    if config.host.enabled:
-        yield _host(config.agent_name, float(config.host.interval or config.interval), clock)
-    for target in config.snmp.targets:
-        yield _snmp(config.snmp, target, float(target.interval or config.interval), clock)
+    for find in KINDS.values():
+        yield from find(config, clock)
 
 
 def time_limit(interval_seconds: float) -> float:
     """How long one collection may take: it has ended, and its failure is on its way, before the next is due."""
     return max(interval_seconds - 1, interval_seconds * 0.9)
+
+
+def _hosts(config: AgentConfig, clock: Clock) -> Iterator[Target]:
+    if config.host.enabled:
+        yield _host(config.agent_name, float(config.host.interval or config.interval), clock)
 
 
 def _host(name: str, interval_seconds: float, clock: Clock) -> Target:
@@ -34,6 +37,11 @@ def _host(name: str, interval_seconds: float, clock: Clock) -> Target:
         return read_host_facts()
 
     return Target("node", name, HostProbe(clock=clock), interval_seconds, time_limit(interval_seconds), facts)
+
+
+def _devices(config: AgentConfig, clock: Clock) -> Iterator[Target]:
+    for target in config.snmp.targets:
+        yield _snmp(config.snmp, target, float(target.interval or config.interval), clock)
 
 
 def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, clock: Clock) -> Target:
@@ -51,5 +59,12 @@ def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, cloc
     )
     limit = time_limit(interval_seconds)
     # The probe's own budget ends first and keeps what was read until then.
-    probe = SnmpProbe(device, clock, Budget(seconds=limit * 0.9))
+    probe = SnmpProbe(device, clock, Budget(limit * 0.9, section.max_varbinds))
     return Target("snmp", target.name, probe, interval_seconds, limit, probe.facts, facts_after_reading=True)
+
+
+# The kinds of probe, by the job their samples belong to: what a configuration names of each.
+KINDS: dict[str, Callable[[AgentConfig, Clock], Iterator[Target]]] = {
+    "node": _hosts,
+    "snmp": _devices,
+}

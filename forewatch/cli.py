@@ -19,7 +19,7 @@ from core.errors import ConfigError
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("forewatch.up", "everything on this machine: collector and an agent for this host"),
     "collector": ("collector.commands", "run, check or migrate the server"),
-    "agent": ("agent.commands", "run, check or enrol an agent; collect once; identify a device"),
+    "agent": ("agent.commands", "run, check or enrol an agent; collect once"),
     "rules": ("collector.rules_commands", "check and test rule files"),
     "cmdb": ("collector.cmdb_commands", "import, export and audit the register"),
     "token": ("collector.access.token_commands", "create access tokens"),

@@ -173,6 +173,11 @@ def test_the_shipped_example_names_every_key_with_its_default(tmp_path: Path) ->
             "hopeless timing",
         ),
         (
+            LEAST + "  max_varbinds: 10\n",
+            ["agent.yaml:9: snmp.max_varbinds: must be from 100 to 1000000, not 10"],
+            "not one interface can be read",
+        ),
+        (
             LEAST.replace("name: core-1", 'name: ""'),
             ["agent.yaml:8: snmp.targets[0].name: must be printable text of 1 to 200 characters"],
             "no name",

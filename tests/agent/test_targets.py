@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import AgentConfig, load
-from agent.targets import targets_of, time_limit
+from agent.targets import KINDS, targets_of, time_limit
 from core.clock import ManualClock
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,17 @@ def test_a_device_is_asked_as_the_target_or_else_the_section_says(tmp_path: Path
         ("fd00::1", 161, 0.5, 0),
     ]
     assert {one.community for one in asked} == {"public"}
+
+
+def test_a_device_is_read_within_the_budget_that_the_section_says(tmp_path: Path, clock: ManualClock) -> None:
+    config = configured(tmp_path, SNMP.replace("retries: 1", "retries: 1\n  max_varbinds: 5000"))
+    budgets = [one.probe._budget for one in targets_of(config, clock) if one.job == "snmp"]  # type: ignore[attr-defined]
+    assert [(one.seconds, one.varbinds) for one in budgets] == [(59 * 0.9, 5000), (14 * 0.9, 5000)]
+
+
+@pytest.mark.parametrize("job", KINDS)
+def test_a_kind_of_probe_gives_targets_of_its_own_job(tmp_path: Path, clock: ManualClock, job: str) -> None:
+    assert {one.job for one in KINDS[job](configured(tmp_path, SNMP), clock)} == {job}
 
 
 def test_a_host_that_is_not_to_be_watched_is_not(tmp_path: Path, clock: ManualClock) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.probes import PROBES, probe_class
 from agent.probes.host.collector import Collector, Host
 from agent.probes.host.loadavg import LoadavgCollector
 from agent.probes.host.probe import HostProbe
@@ -101,16 +100,6 @@ async def test_this_very_host_can_be_probed() -> None:
     values = by_name(await probe.collect())
     assert values["node_memory_MemTotal_bytes"] > 0
     assert values["node_boot_time_seconds"] < values["node_time_seconds"]
-
-
-@pytest.mark.parametrize("job", PROBES)
-def test_every_probe_of_the_registry_is_there(job: str) -> None:
-    assert callable(probe_class(job).collect)
-
-
-def test_a_job_nobody_knows_has_no_probe() -> None:
-    with pytest.raises(KeyError):
-        probe_class("tea")
 
 
 def test_the_host_probe_loads_no_library() -> None:
