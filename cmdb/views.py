@@ -10,13 +10,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from cmdb.identity import Reason
 from cmdb.item import CiState, Origin, RelationType
+from core.fields import Line
 from core.http import PageQuery
 
-# Control characters have no place in a name, and PostgreSQL stores no NUL.
-Name = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]*$")
-]
-Group = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Group = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Key = int | Annotated[str, Meta(max_length=100)]  # an item by its id or its code
 MinUp = Annotated[int, Meta(ge=1, le=1000)]
 
@@ -51,7 +48,7 @@ class Ci(msgspec.Struct, kw_only=True):
 class NewCi(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A configuration item to register by hand."""
 
-    name: Name
+    name: Line
     class_: str = msgspec.field(name="class")
     state: CiState = CiState.IN_USE
     attributes: dict[str, Any] = {}
@@ -60,7 +57,7 @@ class NewCi(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class CiPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What to change; an attribute set to null is removed. With `version` only if nobody changed it since."""
 
-    name: Name | UnsetType = UNSET
+    name: Line | UnsetType = UNSET
     class_: str | UnsetType = msgspec.field(name="class", default=UNSET)
     state: CiState | UnsetType = UNSET
     attributes: dict[str, Any] | UnsetType = UNSET

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from cmdb.item import Impact
 from cmdb.views import CiRef
+from core.fields import Line, Prose
 from core.http import PageQuery
 from desk.alert import AlertState, Role
 from desk.correlation import Reason
@@ -18,9 +19,6 @@ from desk.outbox import DeliveryState, Kind
 from desk.priority import Priority
 from desk.timeline import Entry
 
-# Patterns are searched for: `$` alone would let a final line break through. No NUL, which PostgreSQL does not store.
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^ *[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$(?!\n)")]
-Prose = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=r"^\s*[^\s\x00][^\x00]*$(?!\n)")]
 Id = Annotated[int, Meta(ge=1, le=2**53)]
 
 

@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from collector.access.models import Token, User
 
 Instant = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339, UTC when we send it")]
-TokenName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,252}$")]
-UserName = Annotated[str, Meta(pattern=r"^\w[\w.@-]{0,63}$")]
+TokenName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,252}$(?!\n)")]
+UserName = Annotated[str, Meta(pattern=r"^\w[\w.@-]{0,63}$(?!\n)")]
 Password = Annotated[str, Meta(max_length=1024)]
 
 TokenRole = Literal["agent", "enrol", "viewer", "operator", "admin"]

@@ -20,7 +20,7 @@ class EnrolRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Who wants to become an agent."""
 
     name: TokenName
-    hostname: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    hostname: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
 
 
 class Enrolled(msgspec.Struct, kw_only=True):

@@ -30,6 +30,7 @@ async def test_a_person_is_added_listed_changed_and_deleted(site: Site) -> None:
         ({"password": "boB" * 20}, 422, "password", "too few different characters"),
         ({"role": "agent"}, 422, "role", "a machine's role"),
         ({"name": "a b"}, 422, "name", "a space"),
+        ({"name": "bob\n"}, 422, "name", "a final line break"),
         ({"name": "x\x00"}, 422, "name", "a NUL"),
         ({"name": "\ufdfa"}, 422, "name", "one letter that is eighteen with spaces when spelled out"),
         ({"name": "\ufb03" * 64}, 422, "name", "ligatures that make it longer than 64 when spelled out"),

@@ -82,6 +82,8 @@ async def test_an_expired_token_enrols_nobody(site: Site) -> None:
         ({"name": "a/b"}, "a name that would be a path"),
         ({"name": "x" * 254}, "a long name"),
         ({"name": "web\n1"}, "a line break"),
+        ({"name": "web-1\n"}, "a final line break, to look like another agent"),
+        ({"hostname": "web-1\n"}, "a final line break"),
         ({"hostname": "x\x00"}, "a NUL"),
         ({"hostname": "x" * 256}, "longer than DNS allows"),
         ({"role": "admin"}, "an unknown field"),
