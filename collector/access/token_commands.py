@@ -13,7 +13,7 @@ from collector.access import store
 from collector.access.command_line import add_database_arguments, in_database, usage_error
 from collector.access.names import is_token_name
 from collector.access.roles import TOKEN_ROLES, Role
-from collector.access.tokens import ENROL_LIFETIME, new_token
+from collector.access.tokens import ENROL_LIFETIME, MAX_LIFETIME, new_token
 from core.clock import SystemClock, to_datetime
 from core.units import parse_duration
 
@@ -59,7 +59,7 @@ def create(arguments: argparse.Namespace) -> int:
 def _expiry(arguments: argparse.Namespace, now: dt.datetime) -> dt.datetime | None:
     if arguments.expires is not None:
         seconds = parse_duration(arguments.expires)
-        if not 0 < seconds <= 36_500 * 86_400:
+        if not 0 < seconds <= MAX_LIFETIME.total_seconds():
             raise ValueError("must be more than 0 and at most a hundred years")
         return now + dt.timedelta(seconds=seconds)
     return now + ENROL_LIFETIME if Role(arguments.role) is Role.ENROL else None

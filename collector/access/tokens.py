@@ -18,6 +18,7 @@ from core.access import Principal
 PREFIX = "fw_"
 MAX_LENGTH = 512  # what is longer is no token of ours and is not even hashed
 
+MAX_LIFETIME = dt.timedelta(days=36_500)
 ENROL_LIFETIME = dt.timedelta(days=7)  # unless another expiry is asked for
 
 CACHE_SECONDS = 30.0  # how long another process's revocation may go unnoticed

@@ -9,7 +9,7 @@ from aiohttp import web
 from collector.access import store
 from collector.access.roles import Role
 from collector.access.service import ACCESS
-from collector.access.tokens import ENROL_LIFETIME, new_token
+from collector.access.tokens import ENROL_LIFETIME, MAX_LIFETIME, new_token
 from collector.access.views import CreatedToken, NewToken, TokenView, created_token, token_view
 from core.access import PRINCIPAL
 from core.clock import to_datetime
@@ -34,9 +34,9 @@ async def list_tokens(request: web.Request, query: PageQuery) -> Page[TokenView]
 
 async def create_token(request: web.Request, body: NewToken) -> CreatedToken:
     now, by = _now(request), request[PRINCIPAL]
-    if body.expires_at is not None and body.expires_at <= now:
-        wrong = FieldError("expires_at", "give a time to come, or leave it out")
-        raise Problem(422, "Invalid body", "the token would have expired already", errors=[wrong])
+    if body.expires_at is not None and not now < body.expires_at <= now + MAX_LIFETIME:
+        wrong = FieldError("expires_at", "give a time within the next hundred years, or leave it out")
+        raise Problem(422, "Invalid body", f"expires_at: {wrong.message}", errors=[wrong])
     expires_at = body.expires_at or (now + ENROL_LIFETIME if Role(body.role) is Role.ENROL else None)
     secret = new_token()
     async with request.app[DATABASE].write() as session:

@@ -36,6 +36,8 @@ async def test_a_token_is_shown_once_and_only_its_hash_is_kept(site: Site) -> No
         ({"name": "-x", "role": "viewer"}, "name", "looks like an option"),
         ({"name": "a b", "role": "viewer"}, "name", "a space"),
         ({"name": "x\x00", "role": "viewer"}, "name", "a NUL"),
+        ({"name": "web-1\n", "role": "agent"}, "name", "a final line break, to look like another agent"),
+        ({"name": "x", "role": "viewer", "expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at", "no UTC year"),
         ({"name": "x" * 254, "role": "viewer"}, "name", "too long"),
         ({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at", "over already"),
         ({"name": "x", "role": "viewer", "expires_at": "2030-01-01T00:00:00"}, "expires_at", "no offset"),
