@@ -183,7 +183,7 @@ ROUTES: list[Route] = [
         returns=RelationView,
         status=201,
     ),
-    Route("DELETE", r"/api/v1/relations/{id:\d+}", remove_relation, _WRITE, "Remove a relation", status=204),
+    Route("DELETE", r"/api/v1/relations/{id:\d{1,18}}", remove_relation, _WRITE, "Remove a relation", status=204),
     Route(
         "GET",
         "/api/v1/ci-differences",
@@ -195,7 +195,7 @@ ROUTES: list[Route] = [
     ),
     Route(
         "POST",
-        r"/api/v1/ci-differences/{id:\d+}/resolve",
+        r"/api/v1/ci-differences/{id:\d{1,18}}/resolve",
         resolve_difference,
         _WRITE,
         "Settle a difference",

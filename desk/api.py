@@ -209,6 +209,6 @@ ROUTES = [
           query=views.SuppressionQuery, returns=Page[views.Suppressed]),
     Route("GET", "/api/v1/notifications", list_notifications, _READ, "List notifications, newest first",
           query=views.NotificationQuery, returns=Page[views.Notification]),
-    Route("POST", "/api/v1/notifications/{id:\\d+}/retry", retry_notification, _WRITE,
+    Route("POST", "/api/v1/notifications/{id:\\d{1,18}}/retry", retry_notification, _WRITE,
           "Send a dead letter again", returns=views.Notification),
 ]  # fmt: skip

@@ -53,6 +53,8 @@ WRONG_ITEMS: list[tuple[Any, str, str]] = [
     ({"name": "   ", "class": "switch"}, "name", "a blank name"),
     ({"name": "a\x00b", "class": "switch"}, "name", "PostgreSQL stores no NUL"),
     ({"name": "x" * 201, "class": "switch"}, "name", "a name nobody can read"),
+    ({"name": "core-1\n", "class": "switch"}, "name", "a final line break"),
+    ({"name": "\x00", "class": "switch"}, "name", "a NUL only"),
     ({"name": "a", "class": "teapot"}, "class", "an unknown class"),
     ({"name": "a", "class": "device"}, "class", "an abstract class"),
     ({"name": "a", "class": "switch", "state": "asleep"}, "state", "an unknown state"),
@@ -222,9 +224,17 @@ async def test_a_removed_item_is_gone_with_its_relations_and_its_code_is_not_reu
 
 
 async def test_an_item_that_does_not_exist_is_not_found(client: Client) -> None:
-    for key in ["0", "99", "99999999999", "2147483648", "SW-9", "%00", "-1", "٣", "' OR 1=1"]:
+    for key in ["0", "99", "99999999999", "2147483648", "9" * 5000, "SW-9", "%00", "-1", "٣", "' OR 1=1"]:
         status, problem = await get(client, f"/api/v1/cis/{key}")
         assert (status, problem["title"]) == (404, "Not found"), key
+
+
+async def test_relations_and_differences_that_do_not_exist_are_not_found(client: Client) -> None:
+    for key in ["0", "99", "2147483648", str(2**63), "9" * 5000, "-1", "x"]:
+        async with client.delete(f"/api/v1/relations/{key}") as answer:
+            assert answer.status == 404, key
+        async with client.post(f"/api/v1/ci-differences/{key}/resolve") as answer:
+            assert answer.status == 404, key
 
 
 async def test_of_two_removals_at_once_one_finds_nothing_left(client: Client) -> None:
@@ -306,6 +316,10 @@ WRONG_RELATIONS: list[tuple[Any, int, str, str]] = [
         ({"source": 99, "target": "SW-000001", "type": "runs_on"}, 422, "source", "an unknown source"),
         ({"source": 2**70, "target": "SW-000001", "type": "runs_on"}, 422, "source", "a number no database takes"),
         ({"source": "SW-000001", "target": "SW-000002", "type": "loves"}, 422, "type", "an unknown type"),
+        (
+            {"source": "SW-000001", "target": "SW-000002", "type": "runs_on", "group": "a\n"},
+            422, "group", "a final line break",
+        ),
         ({"source": "SW-000001", "target": "SW-000002", "type": "runs_on", "min_up": 1}, 422, "body", "no group"),
         (
             {"source": "SW-000001", "target": "SW-000002", "type": "runs_on", "group": "a", "min_up": 0},

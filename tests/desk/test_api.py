@@ -244,7 +244,7 @@ async def test_cause_and_symptoms_are_shown_from_both_ends(desk: Desk) -> None:
             session, [alert_record("core-1", value=float("inf")), alert_record("web-1")]
         )
         lead_with(own, cause)
-        await join_symptom(session, other, cause, NOON)
+        join_symptom(session, other, cause, NOON)
     shown = await desk.get(f"incidents/{cause.id}")
     assert (shown["cause_of"], shown["symptoms"], shown["symptom_of"]) == ([early.id], 2, None)
     assert [(alert["labels"]["instance"], alert["role"]) for alert in shown["alerts"]] == [
@@ -285,7 +285,7 @@ async def test_only_a_dead_letter_is_sent_again_by_hand(desk: Desk) -> None:
     revived = await desk.post(f"notifications/{dead['id']}/retry")
     assert (revived["state"], revived["attempts"]) == ("pending", 0)
     assert desk.notifier.woken == 1
-    for missing in ("999", "9" * 30):
+    for missing in ("999", "9" * 30, "9" * 5000):
         await desk.post(f"notifications/{missing}/retry", status=404)
 
 
