@@ -27,6 +27,8 @@ class TargetEncoder:
     def __init__(self, common: Labels) -> None:
         self._common = common
         self._heads: dict[Series, bytes] = {}
+        self._order: list[Series] | None = None  # of the last collection; None where it gave a series twice
+        self._ordered: list[bytes] = []
         self._own: dict[Series, bytes] = {}
         self._tail_size = 0
 
@@ -43,9 +45,24 @@ class TargetEncoder:
             self._tail_size = len(tail)
             self._heads = {series: self._head(series) for series in self._heads}
             self._own = {}
-        before = self._heads
-        now: dict[Series, bytes] = {}
+            self._order = None
         pack = _DOUBLE.pack
+        given = list(samples)
+        order = [series for series, _ in given]
+        if order == self._order:  # as mostly: told by identity, without a look-up
+            encoded = [head + pack(value) + tail for head, (_, value) in zip(self._ordered, given, strict=True)]
+        else:
+            encoded = self._encode_anew(given, tail)
+            self._order = order if len(order) == len(self._heads) else None
+            self._ordered = list(self._heads.values())
+        for series, value in own:
+            head = self._own[series] = self._own.get(series) or self._head(series)
+            encoded.append(head + pack(value) + tail)
+        return encoded
+
+    def _encode_anew(self, samples: list[Sample], tail: bytes) -> list[bytes]:
+        before, pack = self._heads, _DOUBLE.pack
+        now: dict[Series, bytes] = {}
         encoded = []
         for series, value in samples:
             if series in now:
@@ -55,9 +72,6 @@ class TargetEncoder:
             encoded.append(head + pack(value) + tail)
         self._heads = now
         encoded += [head + pack(STALE_NAN) + tail for series, head in before.items() if series not in now]
-        for series, value in own:
-            head = self._own[series] = self._own.get(series) or self._head(series)
-            encoded.append(head + pack(value) + tail)
         return encoded
 
     def _head(self, series: Series) -> bytes:

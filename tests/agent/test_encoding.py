@@ -31,9 +31,13 @@ def plain(pairs: list[tuple[Series, float]], at_ms: int = AT) -> bytes:
 NAMES = st.sampled_from("abcdefgh")
 SERIES = st.builds(lambda name, value: series(name, x=value), NAMES, st.text(max_size=300))
 SAMPLES = st.lists(st.builds(Sample, SERIES, st.floats(allow_nan=False)), max_size=8, unique_by=lambda one: one.series)
+COLLECTIONS = st.lists(SAMPLES, min_size=1, max_size=4).map(lambda few: [*few, few[-1]])  # the usual case last
 
 
-@given(st.lists(SAMPLES, min_size=1, max_size=4), st.sampled_from([0, 1, 2**35 - 1, 2**35, AT, 2**42, -1]))
+@given(
+    st.lists(SAMPLES, min_size=1, max_size=4).map(lambda few: [*few, few[-1]]),
+    st.sampled_from([0, 1, 2**35 - 1, 2**35, AT, 2**42, -1]),
+)
 def test_requests_are_what_the_plain_encoder_writes(collections: list[list[Sample]], first_ms: int) -> None:
     encoder = TargetEncoder(COMMON)
     before: list[Series] = []
@@ -69,6 +73,29 @@ def test_a_failure_ends_all_series_but_the_runners_own() -> None:
 def test_a_series_given_twice_counts_once() -> None:
     encoded = TargetEncoder(COMMON).encode([Sample(A, 1), Sample(series("a", x="1"), 2)], [], AT)
     assert b"".join(encoded) == plain([(A, 1)])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ([A, B], [A, B], "the same again"),
+        ([A, B], [B, A], "another order"),
+        ([A, A], [A, A], "one given twice, twice"),
+        ([A, A], [], "one given twice, then the target fails"),
+        ([], [], "nothing, twice"),
+        ([A, B], [A, B, C], "one more"),
+        ([A, B], [A], "one less"),
+    ],
+)
+def test_a_collection_after_another_is_encoded_as_if_nothing_were_remembered(
+    before: list[Series], after: list[Series], why: str
+) -> None:
+    encoder = TargetEncoder(COMMON)
+    encoder.encode([Sample(one, 1) for one in before], [], AT)
+    given = dict.fromkeys(after)
+    gone = [one for one in dict.fromkeys(before) if one not in given]
+    expected = plain([*((one, 2) for one in given), *((one, STALE_NAN) for one in gone)], AT + 1)
+    assert b"".join(encoder.encode([Sample(one, 2) for one in after], [], AT + 1)) == expected, why
 
 
 def test_vanished_series_are_not_kept() -> None:
