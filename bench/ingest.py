@@ -1,14 +1,19 @@
-"""CPU seconds per million samples of remote write over HTTP, ours next to Debian's prometheus.
+"""CPU seconds per million samples of remote write over HTTP, ours next to Debian's prometheus and victoria-metrics.
 
-    .venv/bin/python bench/ingest.py
+    .venv/bin/python bench/ingest.py [--in-process] [--new PERCENT]
 
-100,000 stable series, 2,000 a request, 15 seconds apart, one connection. The servers run one after the other with
-the same bodies; CPU is what /proc/PID/stat says the server process used between the first and the last measured
-request, evaluation and background work included. One line a figure.
+100,000 series, 2,000 a request, 15 seconds apart, one connection. The servers run one after the other with the same
+bodies; CPU is what /proc/PID/stat says the server process used between the first and the last measured request,
+evaluation and background work included. A peer that is not installed is skipped with a line.
+
+`--in-process` measures decompressing, decoding and storing alone, without HTTP and without the peers. `--new 10`
+replaces a tenth of the series by new ones in every round. One line a figure.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import contextlib
 import http.client
 import json
@@ -26,6 +31,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from prometheus_client import CollectorRegistry
+
+from collector.ingest.headers import PushHeaders
+from collector.ingest.limits import IngestLimits
+from collector.ingest.metrics import IngestMetrics
+from collector.ingest.write import Ingest, decompress
+from collector.series.store import SeriesStore
+from core.clock import SystemClock
 from core.labels import labels
 from core.remote_write import CONTENT_HEADERS, compress, encode_labels, encode_write_request
 from tests.servers.ports import free_port, wait_until
@@ -56,28 +69,60 @@ class Server:
         return int(status["RssAnon"].split()[0]) / 1024
 
 
-def make_bodies() -> list[list[bytes]]:
-    """The requests of every round."""
-    keys = [
-        encode_labels(
-            labels(
-                __name__=f"node_metric_{n % 100}_total", instance=f"host-{n // 1000}.example.org:9100", job="node",
-                cpu=str(n // 100 % 10), mode="idle", zone="east",
-            )
-        )
-        for n in range(SERIES)
-    ]  # fmt: skip
+def make_bodies(new_percent: int = 0) -> list[list[bytes]]:
+    """The requests of every round; of each round's series the first so many percent of every request are new."""
     chance = random.Random(1)
     start_ms = time.time_ns() // 1_000_000 - (WARM_ROUNDS + ROUNDS) * SPACING_MS
+    keys = [key_of(n, 0) for n in range(SERIES)]
     values = [chance.uniform(0, 1e6) for _ in keys]
     rounds = []
     for turn in range(WARM_ROUNDS + ROUNDS):
         at_ms = start_ms + turn * SPACING_MS
+        if turn and new_percent:
+            keys = [key_of(n, turn) if n % 100 < new_percent else key for n, key in enumerate(keys)]
         values = [value + chance.random() for value in values]
         rows = [(key, value, at_ms) for key, value in zip(keys, values, strict=True)]
         parts = (rows[first : first + A_REQUEST] for first in range(0, SERIES, A_REQUEST))
         rounds.append([compress(encode_write_request(part)) for part in parts])
     return rounds
+
+
+def key_of(n: int, turn: int) -> bytes:
+    """The labels of a series; it is another one with each turn."""
+    return encode_labels(
+        labels(
+            __name__=f"node_metric_{n % 100}_total", instance=f"host-{n // 1000}.example.org:9100", job="node",
+            cpu=str(n // 100 % 10), mode="idle", zone=f"east-{turn}",
+        )
+    )  # fmt: skip
+
+
+def measure_in_process(rounds: list[list[bytes]]) -> None:
+    """Samples per CPU second of decompressing, decoding and storing."""
+    folder = Path(tempfile.mkdtemp(prefix="forewatch-bench-"))
+    store = SeriesStore.open(folder, SystemClock())
+    ingest = Ingest(store, SystemClock(), IngestMetrics(CollectorRegistry()), IngestLimits())
+
+    async def take(turns: list[list[bytes]]) -> int:
+        return sum([(await ingest.write(body, PushHeaders(), "bench", 0)).accepted for turn in turns for body in turn])
+
+    try:
+        asyncio.run(take(rounds[:WARM_ROUNDS]))
+        cpu = time.process_time()
+        samples = asyncio.run(take(rounds[WARM_ROUNDS:]))
+        cpu = time.process_time() - cpu
+        assert samples == ROUNDS * SERIES
+        snappy = time.process_time()
+        for body in (body for turn in rounds[WARM_ROUNDS:] for body in turn):
+            decompress(body)
+        snappy = time.process_time() - snappy
+        print(
+            f"ingest in process: {samples / cpu / 1e6:.1f}M samples/s/core, "
+            f"{samples / (cpu - snappy) / 1e6:.1f}M without snappy"
+        )
+    finally:
+        store.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -110,20 +155,30 @@ def prometheus(folder: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def running(command: list[str | Path], port: int, folder: Path) -> Iterator[int]:
+def victoria_metrics(folder: Path) -> Iterator[Server]:
+    port = free_port()
+    program = find_program("victoria-metrics")
+    assert program is not None
+    command = [program, f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}"]
+    with running(command, port, folder, path="/health") as pid:
+        yield Server("victoria-metrics", pid, port, "/api/v1/write", {})
+
+
+@contextlib.contextmanager
+def running(command: list[str | Path], port: int, folder: Path, path: str = "/-/ready") -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        wait_until(lambda: ready(port), str(command[0]), process=process)
+        wait_until(lambda: ready(port, path), str(command[0]), process=process)
         yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def ready(port: int) -> bool:
+def ready(port: int, path: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -158,20 +213,27 @@ def send(connection: http.client.HTTPConnection, server: Server, bodies: list[by
 
 
 def main() -> None:
-    rounds = make_bodies()
+    parser = argparse.ArgumentParser(description="CPU per sample of remote write")
+    parser.add_argument("--in-process", action="store_true", help="without HTTP and without peers")
+    parser.add_argument("--new", type=int, default=0, metavar="PERCENT", help="of the series that are new every round")
+    options = parser.parse_args()
+    rounds = make_bodies(options.new)
+    if options.in_process:
+        measure_in_process(rounds)
+        return
     results = {}
-    for start in (collector, prometheus):
-        if start is prometheus and find_program("prometheus") is None:
-            print("ingest prometheus: not installed; apt-get install prometheus")
+    for name, start in (("forewatch", collector), ("prometheus", prometheus), ("victoria-metrics", victoria_metrics)):
+        if name != "forewatch" and find_program(name) is None:
+            print(f"ingest {name}: not installed; apt-get install {name}")
             continue
         folder = Path(tempfile.mkdtemp(prefix="forewatch-bench-"))
         try:
             with start(folder) as server:
-                results[server.name] = measure(server, rounds)
+                results[name] = measure(server, rounds)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    if len(results) == 2:
-        print(f"ingest ratio: {results['forewatch'] / results['prometheus']:.1f} x prometheus' samples per CPU second")
+    for name in results.keys() - {"forewatch"}:
+        print(f"ingest ratio: {results['forewatch'] / results[name]:.1f} x {name}'s samples per CPU second")
 
 
 if __name__ == "__main__":

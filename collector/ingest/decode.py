@@ -172,20 +172,34 @@ def _cut_tails(messages: list[bytes]) -> NDArray[np.uint8]:
 
 def are_steady(tails: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which of [series, 18] tails are one sample in the shape above."""
-    shape: NDArray[np.bool_] = (
-        (tails[:, 0] == 0x12) & (tails[:, 1] == 0x10) & (tails[:, 2] == 0x09) & (tails[:, 11] == 0x10)
-    )
-    shape &= (tails[:, 12:17] >= 0x80).all(axis=1) & (tails[:, 17] < 0x80)
+    shape: NDArray[np.bool_] = (tails[:, 0] == 0x12) & (tails[:, 1] == 0x10) & (tails[:, 2] == 0x09)
+    return shape & ends_are_steady(_ends(tails))
+
+
+def ends_are_steady(ends: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which tails' last eight bytes, as little-endian numbers, are the tag of a time and its six bytes."""
+    shape: NDArray[np.bool_] = (ends & np.uint64(0x8080_8080_8080_FF00)) == np.uint64(0x0080_8080_8080_1000)
     return shape
 
 
 def read_tails(tails: NDArray[np.uint8]) -> tuple[Values, Times]:
     """Values and times of steady tails."""
-    values = np.ascontiguousarray(tails[:, 3:11]).view("<f8").reshape(-1)
-    times = np.zeros(len(tails), np.int64)
-    for byte in range(6):
-        times |= (tails[:, 12 + byte] & 0x7F).astype(np.int64) << 7 * byte
-    return values, times
+    return np.ascontiguousarray(tails[:, 3:11]).view("<f8").reshape(-1), read_ends(_ends(tails))
+
+
+def read_ends(ends: NDArray[np.uint64]) -> Times:
+    """The times in the last eight bytes of steady tails: six groups of seven bits, the lowest first."""
+    sevens = ends >> np.uint64(16) & np.uint64(0x7F7F_7F7F_7F7F)
+    # Neighbouring groups are moved together, first to three of fourteen bits.
+    pairs = sevens & np.uint64(0x007F_007F_007F) | (sevens & np.uint64(0x7F00_7F00_7F00)) >> np.uint64(1)
+    time = pairs & np.uint64(0x3FFF)
+    time |= pairs >> np.uint64(2) & np.uint64(0x3FFF << 14)
+    time |= pairs >> np.uint64(4) & np.uint64(0x3FFF << 28)
+    return time.view(np.int64)
+
+
+def _ends(tails: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    return np.ascontiguousarray(tails[:, 10:]).view("<u8").reshape(-1)
 
 
 class _General:

@@ -15,11 +15,14 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.ingest.decode import TAIL, Decoded, are_steady, read_tails
+from collector.ingest.decode import TAIL, Decoded, ends_are_steady, read_ends
 from rules.source import Ids
 
-_TAIL_BYTES = np.arange(TAIL)
-_CHANGING = np.array([*range(3, 11), *range(12, 18)])  # value and time within a tail
+# What changes of a tail, from its fourth byte on: the value, the tag of the time, and the time. The last eight
+# bytes are read as one number, which shares a byte with the value.
+_CHANGING = np.dtype("V15")
+_OFFSET = TAIL - _CHANGING.itemsize
+_COLUMNS = np.dtype({"names": ["value", "end"], "formats": ["<f8", "<u8"], "offsets": [0, 7], "itemsize": 15})
 _MAX_SEEN = 4096
 _MAX_FAILURES = 3  # templates made of look-alikes that never matched, after which no more are made
 _Layout = tuple[str, int, bytes]
@@ -50,25 +53,34 @@ class Template:
     """One layout: the body with values and times blanked, where the tails stand, and whose they are."""
 
     def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int32], ids: Ids) -> None:
-        blanked = np.frombuffer(body, np.uint8).copy()
-        blanked[tails[:, None] + _CHANGING] = 0
-        self._skeleton = blanked.tobytes()
-        self._tails = tails
+        self._places = (tails + _OFFSET).astype(np.int64)
+        self._blanks = np.zeros(len(ids), _CHANGING)
+        blanked = bytearray(body)
+        _every_place(blanked)[self._places] = self._blanks
+        self._skeleton = bytes(blanked)
         self._ids = ids
+        self._series = np.arange(len(ids))
         self._keys = SlicedKeys(self._skeleton, starts, tails)
-        self.size = len(body) + 16 * len(ids)
+        self.size = len(body) + 48 * len(ids)
         self.matched = False
 
     def match(self, body: bytes) -> Decoded | None:
         """The samples of a body of this layout; None when it is of another one."""
-        content = np.frombuffer(body, np.uint8).copy()
-        tails = content[self._tails[:, None] + _TAIL_BYTES]
-        content[self._tails[:, None] + _CHANGING] = 0
-        if content.tobytes() != self._skeleton or not are_steady(tails).all():
+        content = bytearray(body)
+        places = _every_place(content)
+        columns = places[self._places].view(_COLUMNS)
+        places[self._places] = self._blanks
+        ends = columns["end"].copy()
+        if content != self._skeleton or not ends_are_steady(ends).all():
             return None
         self.matched = True
-        values, times = read_tails(tails)
-        return Decoded(self._keys, self._ids, np.arange(len(self._ids)), times, values)
+        return Decoded(self._keys, self._ids, self._series, read_ends(ends), columns["value"].copy())
+
+
+def _every_place(content: bytearray) -> NDArray[np.void]:
+    """What begins at each byte, as far as it fits: overlapping views, to copy in and out by index."""
+    count = max(0, len(content) - _CHANGING.itemsize + 1)
+    return np.ndarray((count,), _CHANGING, content, strides=(1,))
 
 
 class Templates:

@@ -17,6 +17,7 @@ publishes was out of sight already.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,13 @@ _SHIFT = 10
 _MASK = ROWS - 1
 _POSITION_BITS = 16
 _NO_SAMPLE = -1
+
+_Index = TypeVar("_Index", int, NDArray[np.int64])
+
+
+def _is_run(ids: Ids) -> bool:
+    """Whether rows are consecutive."""
+    return len(ids) > 0 and int(ids[-1] - ids[0]) == len(ids) - 1 and bool((ids[1:] - ids[:-1] == 1).all())
 
 
 class Ring:
@@ -93,7 +101,8 @@ class Ring:
         self.last_values = np.r_[self.last_values, np.zeros(added)]
 
     def clear(self, ids: Ids) -> None:
-        """Forget the samples of some rows."""
+        """Forget the samples of some rows; pages of rows that have none are not touched."""
+        ids = ids[self.positions[ids] > 0]
         self._words[self._head_index(ids)] = 0
         self.positions[ids] = 0
         self.last_times[ids] = _NO_SAMPLE
@@ -114,7 +123,7 @@ class Ring:
         if restart.any():
             self.clear(ids[restart])
         if ranks is None:
-            self._write(ids, times, values, np.int64(0))
+            self._write(ids, times, values, None)
             return
         for start in range(0, int(ranks.max(initial=-1)) + 1, MARGIN):
             part = np.flatnonzero((ranks >= start) & (ranks < start + MARGIN))
@@ -185,15 +194,18 @@ class Ring:
         broken = np.flatnonzero((self.positions >= 2 * self._slots) | (heads < 0))
         self.last_values = np.zeros(len(heads))
         self.broken_rows = len(broken)
+        self._words[self._head_index(broken)] = 0
         self.clear(broken)
         used = np.flatnonzero(self.positions)
         self.last_values[used] = self._words[self._value_index(used, (self.positions[used] - 1) % self._slots)].view(
             np.float64
         )
 
-    def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | np.int64) -> None:
+    def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None) -> None:
         """Write up to `MARGIN` samples a row and publish them; of one row the last in the arrays is the newest."""
-        positions = self.positions[ids] + ranks
+        if ranks is None and _is_run(ids) and self._write_run(int(ids[0]), times, values):
+            return
+        positions = self.positions[ids] + (0 if ranks is None else ranks)
         slots = positions % self._slots
         self._words[self._value_index(ids, slots)] = values.view(np.uint64)
         self._halves[self._time_index(ids, slots)] = times.astype(np.uint32)
@@ -204,6 +216,35 @@ class Ring:
         self.positions[ids] = after
         self.last_values[ids] = values
         self.last_times[ids] = times
+
+    def _write_run(self, first: int, times: Times, values: Values) -> bool:
+        """As `_write`, for consecutive rows that are at one position: slices of each block; False if they are not.
+
+        A sender's series are born together and so are neighbours, and they come together.
+        """
+        rows = slice(first, first + len(times))
+        position = int(self.positions[first])
+        if not (self.positions[rows] == position).all():
+            return False
+        after = position + 1 if position + 1 < 2 * self._slots else self._slots
+        bits, halves = values.view(np.uint64), times.astype(np.uint32)
+        heads = (times << _POSITION_BITS | after).view(np.uint64)
+        slot, done = position % self._slots, 0
+        while done < len(times):
+            row = first + done
+            part = slice(done, done + min(ROWS - (row & _MASK), len(times) - done))
+            count = part.stop - done
+            for memory, column, at in (
+                (self._words, bits, self._value_index(row, slot)),
+                (self._halves, halves, self._time_index(row, slot)),
+                (self._words, heads, self._head_index(row)),
+            ):
+                memory[at : at + count] = column[part]
+            done = part.stop
+        self.positions[rows] = after
+        self.last_values[rows] = values
+        self.last_times[rows] = times
+        return True
 
     def _reach(self, ids: Ids, start_ms: int | Times) -> int:
         """How many of the newest samples must be looked at to see every one after `start_ms`, about."""
@@ -249,12 +290,12 @@ class Ring:
         times: Times = last - (last.astype(np.uint32) - self._halves.take(index))
         return times
 
-    def _head_index(self, ids: Ids) -> NDArray[np.int64]:
+    def _head_index(self, ids: _Index) -> _Index:
         return (ids >> _SHIFT) * self._block_words + (ids & _MASK)
 
-    def _value_index(self, ids: Ids, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _value_index(self, ids: _Index, slots: _Index) -> _Index:
         return (ids >> _SHIFT) * self._block_words + (ids & _MASK) + (slots + 1) * ROWS
 
-    def _time_index(self, ids: Ids, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _time_index(self, ids: _Index, slots: _Index) -> _Index:
         first = ROWS * (1 + self._slots) * 2
         return (ids >> _SHIFT) * (self._block_words * 2) + (ids & _MASK) + first + slots * ROWS
