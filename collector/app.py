@@ -20,7 +20,7 @@ from cmdb.class_file import load_classes
 from cmdb.classes import CLASSES
 from cmdb.metrics import CmdbMetrics
 from cmdb.store import reconcile
-from collector import openapi, query
+from collector import openapi
 from collector.access.metrics import AccessMetrics
 from collector.access.middleware import ROUTE_TABLE, Gate
 from collector.access.passwords import Passwords
@@ -37,6 +37,7 @@ from collector.evaluation import EVALUATION, Evaluation
 from collector.health import READINESS, Readiness
 from collector.ingest.api import STORE, series_context
 from collector.metrics import REGISTRY, HttpMetrics, make_registry
+from collector.prometheus_api import querier
 from collector.routes import ROUTES, add_routes
 from collector.shell import add_headers, measuring, refuse_nul, time_limit
 from console.render import RENDERER, Renderer
@@ -88,7 +89,7 @@ def make_app(
                 config.data_dir / "series", registry, series_limits=limits.series(), ingest_limits=limits.ingest()
             ),
             _series_ready,
-            query.opener(STORE, clock),
+            querier.opener(STORE, clock, registry, limits.queries()),
             _evaluation,
         ]
     )

@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 
 from collector.access.client import Network
 from collector.ingest.limits import IngestLimits
+from collector.prometheus_api.budget import QueryLimits
 from collector.series.limits import SeriesLimits
 from core import config
 from core.config import Duration, Finding, Secret, Section, Size
@@ -53,17 +54,22 @@ class Limits(Section, frozen=True, kw_only=True):
     max_series: int = SeriesLimits().max_series
     max_series_per_sender: int = SeriesLimits().max_series_per_sender
     disk_reserve: Size = Size(SeriesLimits().reserve_bytes)
+    query_timeout: Duration = Duration(QueryLimits().seconds)
+    query_samples: int = QueryLimits().samples
 
     def check(self) -> Iterator[Finding]:
-        for name in ("connections", "max_series", "max_series_per_sender", "write_body"):
+        for name in ("connections", "max_series", "max_series_per_sender", "write_body", "query_samples"):
             if getattr(self, name) < 1:
                 yield Finding((name,), "must be at least 1")
-        for name in ("request_timeout", "idle_timeout"):
+        for name in ("request_timeout", "idle_timeout", "query_timeout"):
             if getattr(self, name) < 1:
                 yield Finding((name,), "must be at least 1s")
 
     def ingest(self) -> IngestLimits:
         return IngestLimits(body_bytes=self.write_body, body_seconds=float(self.request_timeout))
+
+    def queries(self) -> QueryLimits:
+        return QueryLimits(seconds=float(self.query_timeout), samples=self.query_samples)
 
     def series(self) -> SeriesLimits:
         return SeriesLimits(

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from cmdb import api as cmdb
-from collector import federate, health, metrics, openapi, query, rules_api
+from collector import federate, health, metrics, openapi, rules_api
 from collector.access import api as access
 from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
 from collector.ingest import api as ingest
+from collector.prometheus_api import api as prometheus_api
 from console import api as console
 from core.access import Permission
 from core.http import Route
@@ -24,7 +25,7 @@ ROUTES: list[Route] = [
     *access.ROUTES,
     *agents.ROUTES,
     *ingest.ROUTES,
-    *query.ROUTES,
+    *prometheus_api.ROUTES,
     *federate.ROUTES,
     *rules_api.ROUTES,
     *cmdb.ROUTES,

@@ -11,11 +11,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from collector.alert_memory import AlertMemory
+from collector.alert_memory import AlertMemory, Alerts
 from collector.evaluation_metrics import EvaluationMetrics
 from collector.matching import Register
 from collector.own_series import Publisher
 from collector.pipeline import Pipeline, RuleChange
+from collector.rule_health import Evaluated, RuleHealth
 from collector.series.store import SeriesStore
 from core.clock import Clock
 from core.errors import StorageError
@@ -76,11 +77,11 @@ class Tick:
         self._metrics = metrics
         self._default_interval_seconds = default_interval_seconds
         self._evaluated_at: dict[tuple[str, str], int] = {}
-        self._errors: dict[str, str] = {}
         self._unrecorded: set[tuple[str, str]] = set()
         self._reconsidered_at = 0
         self._rules = rules
         self._removed_rules = True
+        self.health = RuleHealth()
         self.ticks = 0
 
     @property
@@ -92,6 +93,15 @@ class Tick:
         """Put another set of rules in force from the next tick; alerts of rules that stay keep their state."""
         self._rules = rules
         self._removed_rules = True
+        self.health.forget_all_but(rules)
+
+    def alerts_of(self, rule: AlertingRule) -> Alerts:
+        """The active alerts of a rule by fingerprint, as of the last tick that was recorded."""
+        return self._memory.of(rule.key)
+
+    def interval_seconds(self, group: Group) -> float:
+        """How often a group is evaluated."""
+        return float(group.interval_seconds or self._default_interval_seconds)
 
     async def run(self) -> None:
         """Tick on every full second until cancelled; a tick that overruns is counted and the next starts on time."""
@@ -139,7 +149,7 @@ class Tick:
         return outcome
 
     def _due(self, group: Group, at_ms: int) -> bool:
-        interval_ms = round((group.interval_seconds or self._default_interval_seconds) * 1000)
+        interval_ms = round(self.interval_seconds(group) * 1000)
         last = self._evaluated_at.get((group.file, group.name))
         return last is None or at_ms // interval_ms != last // interval_ms
 
@@ -147,12 +157,15 @@ class Tick:
         started = self._clock.monotonic()
         outcome.evaluated_at[group.file, group.name] = at_ms
         for rule in group.rules:
+            began = self._clock.monotonic()
             error = self._evaluate_rule(group, rule, moment, at_ms, outcome)
             self._metrics.evaluations.labels(group.name).inc()
             if error is not None:
                 self._metrics.failures.labels(group.name).inc()
-            self._tell(group, rule, error)
-        self._metrics.group_seconds.labels(group.name).set(self._clock.monotonic() - started)
+            self.health.note_rule(group, rule, Evaluated(at_ms, self._clock.monotonic() - began, error))
+        seconds = self._clock.monotonic() - started
+        self.health.note_group(group, Evaluated(at_ms, seconds))
+        self._metrics.group_seconds.labels(group.name).set(seconds)
 
     def _evaluate_rule(
         self, group: Group, rule: AlertingRule | RecordingRule, moment: Moment, at_ms: int, outcome: _Outcome
@@ -166,7 +179,7 @@ class Tick:
         except (EvaluationError, StorageError) as error:
             return str(error)
         except Exception as error:
-            if rule.key not in self._errors:
+            if not self.health.is_failing(rule):
                 log.exception("rule failed in an unforeseen way", group=group.name, file=rule.file, line=rule.line)
             return f"{type(error).__name__}: {error}"
 
@@ -236,17 +249,6 @@ class Tick:
             self._memory.forget({one.rule_key for one in endings} - left)
             log.info("alerts ended because their rules are gone", alerts=len(endings))
         self._removed_rules = bool(left)
-
-    def _tell(self, group: Group, rule: AlertingRule | RecordingRule, error: str | None) -> None:
-        """Log an error when it is new, and its end, not every second."""
-        known = self._errors.get(rule.key)
-        if error is None:
-            if known is not None:
-                del self._errors[rule.key]
-                log.info("rule evaluates again", group=group.name, file=rule.file, line=rule.line)
-        elif error != known:
-            self._errors[rule.key] = error
-            log.error("rule failed", group=group.name, file=rule.file, line=rule.line, error=error)
 
     def _count_alerts(self) -> None:
         for state in AlertState:

@@ -1,0 +1,90 @@
+"""`/series`, `/labels`, `/label/NAME/values`: which series there are, and by which labels they can be told apart.
+
+Without start and end every series of the store counts; with them, those that have a sample in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from aiohttp import web
+from numpy.typing import NDArray
+
+from collector.prometheus_api.answer import respond, success, truncated
+from collector.prometheus_api.errors import BadData
+from collector.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters
+from collector.prometheus_api.querier import QUERIER, Worker
+from core.labels import Labels, is_label_name
+from rules.source import Ids
+
+_LOOK_EVERY = 1 << 14  # series between two looks at the budget
+_ROW_COST = 10  # what a series costs in an answer, in samples
+
+
+async def series(request: web.Request) -> web.Response:
+    """The label sets of the series that one of the `match[]` selects."""
+    parameters = await Parameters.of(request)
+    if not parameters.every("match[]"):
+        raise BadData("no match[] parameter provided")
+    return await _answer(request, parameters, lambda rows: sorted(set(rows)), dict)
+
+
+async def labels(request: web.Request) -> web.Response:
+    """The names of labels; of all series, or of those that one of the `match[]` selects."""
+    return await _answer(
+        request, await Parameters.of(request), lambda rows: sorted({name for of in rows for name, _ in of})
+    )
+
+
+async def label_values(request: web.Request) -> web.Response:
+    """The values of one label; of all series, or of those that one of the `match[]` selects."""
+    name = request.match_info["name"]
+    if not is_label_name(name):
+        raise BadData(f"invalid label name: {name[:200]!r}")
+    return await _answer(
+        request,
+        await Parameters.of(request),
+        lambda rows: sorted({value for of in rows for label, value in of if label == name}),
+    )
+
+
+async def _answer(
+    request: web.Request,
+    parameters: Parameters,
+    found: Callable[[Iterable[Labels]], list[Any]],
+    shown: Callable[[Any], Any] = lambda row: row,
+) -> web.Response:
+    """What `found` makes of the series that the parameters select, as far as `limit` allows."""
+
+    def work(worker: Worker) -> bytes:
+        rows, warnings = truncated(found(_selected(worker, parameters)), parameters.limit())
+        worker.budget.hold(len(rows) * _ROW_COST)
+        return success([shown(row) for row in rows], warnings)
+
+    return respond(await request.app[QUERIER].run(work))
+
+
+def _selected(worker: Worker, parameters: Parameters) -> Iterator[Labels]:
+    """The label sets of the series of every `match[]`, or of all; what several select comes several times."""
+    start_ms, end_ms = parameters.period()
+    for matchers in parameters.selectors() or [()]:
+        selection = worker.evaluator.selections.get(matchers)
+        for first in range(0, len(selection.ids), _LOOK_EVERY):
+            worker.budget.check()
+            ids = selection.ids[first : first + _LOOK_EVERY]
+            for place in np.flatnonzero(_alive(worker, ids, start_ms, end_ms)).tolist():
+                yield selection.table.rows[first + place]
+
+
+def _alive(worker: Worker, ids: Ids, start_ms: int, end_ms: int) -> NDArray[np.bool_]:
+    """[ids] whether a series has a sample from start to end, as far as the store reaches back."""
+    if (start_ms, end_ms) == (EARLIEST_MS, LATEST_MS):
+        return np.ones(len(ids), np.bool_)
+    newest = worker.source.last_times(ids)
+    alive = (newest >= start_ms) & (newest <= end_ms)
+    later = np.flatnonzero(newest > end_ms)  # only of these the newest sample does not tell
+    if len(later):
+        alive[later] = worker.source.window(ids[later], start_ms - 1, end_ms).counts > 0
+    return alive
