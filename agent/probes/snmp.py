@@ -54,6 +54,7 @@ class SnmpProbe:
         self._read_at = 0.0
         self._read_again_at = 0.0
         self._get_oids = GET_OIDS
+        self._address: str | None = None  # where the device's name led
         self._state_oids: list[str] = []
         self._states: Rows = {}  # the newest ifAdminStatus and ifOperStatus objects
         self._missing: frozenset[str] = frozenset()  # live objects that the last poll did not get
@@ -65,7 +66,8 @@ class SnmpProbe:
             SnmpError: nothing could be read; `reason` is its class.
         """
         try:
-            async with Session(self._target, self._budget, self._get_oids) as session:
+            async with Session(self._target, self._budget, self._get_oids, self._address) as session:
+                self._address = session.address
                 return await self._poll(session)
         except SnmpError as error:
             self._errors[error.reason] += 1

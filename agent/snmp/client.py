@@ -46,11 +46,13 @@ class Session:
 
     Attributes:
         get_oids: most objects in one GET; becomes smaller when the device turns out to take fewer.
+        address: where the device's name led the last time that it resolved; None before that.
         spoiled: requests that were given up because no answer to them could be decoded, while others could.
     """
 
-    def __init__(self, target: Target, budget: Budget, get_oids: int = GET_OIDS) -> None:
+    def __init__(self, target: Target, budget: Budget, get_oids: int = GET_OIDS, address: str | None = None) -> None:
         self.get_oids = get_oids
+        self.address = address
         self.spoiled = 0
         self._splits_left = _MOST_SPLITS
         self._target = target
@@ -236,18 +238,26 @@ class Session:
             )
 
     async def _resolve(self) -> str:
-        """The socket address as gufo-snmp wants it: a literal, IPv6 in brackets."""
-        address = self._target.address
+        """The socket address as gufo-snmp wants it: a literal, IPv6 in brackets.
+
+        While the name servers are away, where the name led before counts: their trouble is not the devices'.
+        """
         try:
-            ipaddress.ip_address(address)
+            self.address = await self._look_up(self._target.address)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label too long for a name
+            if self.address is None:
+                message = f"{self._target.address}: the name does not resolve: {error}"
+                raise SnmpError(SnmpFailure.UNREACHABLE, message) from error
+        return spell_endpoint(self.address, self._target.port)
+
+    async def _look_up(self, name: str) -> str:
+        try:
+            ipaddress.ip_address(name)
         except ValueError:
-            try:
-                async with asyncio.timeout(self._target.dead_after_seconds):
-                    found = await self._loop.getaddrinfo(address, None, type=socket.SOCK_DGRAM)
-            except (OSError, UnicodeError) as error:  # UnicodeError: a label too long for a name
-                raise SnmpError(SnmpFailure.UNREACHABLE, f"{address}: the name does not resolve: {error}") from error
-            address = str(found[0][4][0])
-        return spell_endpoint(address, self._target.port)
+            async with asyncio.timeout(self._target.dead_after_seconds):
+                found = await self._loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+            return str(found[0][4][0])
+        return name
 
 
 def _guarded(call: Callable[[], T], target: Target) -> T:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import socket
+from typing import Any
 
 import pytest
 
@@ -399,6 +401,26 @@ async def test_failed_poll_closes_its_socket_without_waiting_for_the_garbage_col
             assert open_files() == before, why
         finally:
             gc.enable()
+
+
+async def test_devices_are_read_where_their_names_led_while_the_name_servers_are_away(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ["127.0.0.1"]
+
+    async def name_server(*arguments: object, **options: object) -> list[Any]:
+        if not addresses:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (addresses[0], 0))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", name_server)
+    with Device(switch_mib()) as device:
+        polled = SnmpProbe(Target("core-1.example.net", device.port, retries=0), clock)
+        first = await collect(polled)
+        addresses.clear()
+        assert (await collect(polled)).keys() == first.keys()
+        with pytest.raises(SnmpError, match="does not resolve"):
+            await SnmpProbe(Target("core-1.example.net", device.port), clock).collect()
 
 
 def open_files() -> int:
