@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import resource
 import sys
 from pathlib import Path
 
 from agent import config as agent_config
 from agent import enrol, once, process
 from agent.config import AgentConfig, CollectorConfig
+from agent.http import Unreachable, trust
 from core.clock import SystemClock
 from core.errors import StorageError
 
@@ -46,8 +49,14 @@ def _command(
     return commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
 
 
+# A device that is asked holds a socket, and a thousand devices may be dead at once; login sessions and systemd allow
+# 1024 at first, for the sake of programs that use select(2), and many times that to those that ask.
+_OPEN_FILES = 65_536
+
+
 def _run(arguments: argparse.Namespace) -> int:
     config = agent_config.load(arguments.config)
+    _allow_open_files()
 
     async def main() -> None:
         async with process.stopped_by_signals() as stop:
@@ -61,9 +70,29 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # then with what there is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _check(arguments: argparse.Namespace) -> int:
-    agent_config.load(arguments.config)
+    config = agent_config.load(arguments.config)
+    if config.collector.ca_file is not None:
+        try:
+            trust(config.collector)
+        except Unreachable as error:
+            print(f"{arguments.config}: collector.ca_file: {error}", file=sys.stderr)
+            return 1
     print(f"{arguments.config}: ok")
+    token_file = config.collector.token_file
+    if token_file is not None and not token_file.exists():
+        enrolment = (
+            f"forewatch agent enrol --collector {config.collector.url} --token TOKEN --config {arguments.config}"
+        )
+        print(f"there is no {token_file} yet; it is made by: {enrolment}", file=sys.stderr)
     return 0
 
 

@@ -112,7 +112,7 @@ class CollectorClient:
         if self._url.scheme == "http":
             return http.client.HTTPConnection(host, self._url.port or 80, timeout=timeout)
         if self._tls is None:
-            self._tls = _trust(self._config)
+            self._tls = trust(self._config)
         return http.client.HTTPSConnection(host, self._url.port or 443, timeout=timeout, context=self._tls)
 
     def _authorization(self) -> dict[str, str]:
@@ -150,7 +150,12 @@ def version() -> str:
 _version: str | None = None
 
 
-def _trust(config: CollectorConfig) -> ssl.SSLContext:
+def trust(config: CollectorConfig) -> ssl.SSLContext:
+    """Whose certificates are believed.
+
+    Raises:
+        Unreachable: `ca_file` cannot be used.
+    """
     try:
         return ssl.create_default_context(cafile=config.ca_file and str(config.ca_file))
     except OSError as error:

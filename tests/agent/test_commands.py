@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import resource
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from agent import commands
 from agent.config import host_name
 from forewatch.cli import main
 from tests.agent.collector import FakeCollector
@@ -25,6 +27,41 @@ def test_check_says_ok_or_names_the_faults(tmp_path: Path, capsys: pytest.Captur
     assert main(["agent", "check", "--config", str(file)]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[0] for line in lines] == [f"{file}:1", f"{file}:3"]
+
+
+def test_check_looks_at_the_files_that_the_configuration_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "agent.yaml"
+    file.write_text("collector: {url: 'https://127.0.0.1:9470', token_file: agent.token}\ndata_dir: data\n")
+    assert main(["agent", "check", "--config", str(file)]) == 0
+    assert "there is no" in (said := capsys.readouterr().err)
+    assert f"forewatch agent enrol --collector https://127.0.0.1:9470 --token TOKEN --config {file}" in said
+    (tmp_path / "agent.token").write_text("secret\n")
+    assert main(["agent", "check", "--config", str(file)]) == 0
+    assert capsys.readouterr().err == ""
+    file.write_text("collector: {url: 'https://127.0.0.1:9470', ca_file: ca.pem}\ndata_dir: data\n")
+    assert main(["agent", "check", "--config", str(file)]) == 1
+    assert "ca.pem holds no certificates that can be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("limits", "becomes"),
+    [
+        ((1024, 524_288), (65_536, 524_288)),
+        ((1024, 4096), (4096, 4096)),
+        ((1024, resource.RLIM_INFINITY), (65_536, resource.RLIM_INFINITY)),
+        ((100_000, 524_288), None),
+    ],
+)
+def test_an_agent_allows_itself_a_socket_for_each_device(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], becomes: tuple[int, int] | None
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(commands.resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(commands.resource, "setrlimit", lambda _, wanted: asked.append(wanted))
+    commands._allow_open_files()
+    assert asked == ([becomes] if becomes else [])
 
 
 def test_once_without_a_configuration_reads_this_host(capsys: pytest.CaptureFixture[str]) -> None:
