@@ -43,12 +43,12 @@ class Reconcile(Protocol):
 
 
 def parse_instant(text: str) -> dt.datetime | None:
-    """An RFC 3339 time with an offset; None when it is not that."""
+    """An RFC 3339 time with an offset; None when it is not that, or outside the years 1 to 9999 of UTC."""
     try:
         instant = msgspec.convert(text, dt.datetime)
-    except msgspec.ValidationError:
+        return None if instant.tzinfo is None else instant.astimezone(dt.UTC)
+    except (msgspec.ValidationError, OverflowError):
         return None
-    return None if instant.tzinfo is None else instant.astimezone(dt.UTC)
 
 
 def checked(report: AgentReport) -> AgentReport:
@@ -137,17 +137,18 @@ def _batches(targets: Mapping[TargetKey, TargetReport]) -> Iterator[dict[TargetK
 def _event_rows(events: Sequence[EventReport], heard: Heard) -> tuple[list[dict[str, Any]], int]:
     """Rows of events, each once, and how many were refused for their time."""
     skew = dt.timedelta(seconds=heard.clock_skew_seconds)
+    shift = skew if abs(skew) > SKEW else dt.timedelta()
     rows: dict[str, dict[str, Any]] = {}
     refused = 0
     for event in events:
-        at = parse_instant(event.at)
+        at = _shifted(parse_instant(event.at), shift)
         if at is None:
             refused += 1
             continue
         digest = hashlib.sha256(msgspec.json.encode(event, order="sorted")).hexdigest()
         rows[digest] = {
             "digest": digest,
-            "at": at + skew if abs(skew) > SKEW else at,
+            "at": at,
             "received_at": heard.at,
             "kind": event.kind[:128],
             "target": event.target[:512],
@@ -155,6 +156,13 @@ def _event_rows(events: Sequence[EventReport], heard: Heard) -> tuple[list[dict[
             "attributes": event.attributes,
         }
     return list(rows.values()), refused
+
+
+def _shifted(at: dt.datetime | None, by: dt.timedelta) -> dt.datetime | None:
+    try:
+        return None if at is None else at + by
+    except OverflowError:
+        return None
 
 
 def _without_nul(document: Any) -> Any:

@@ -111,11 +111,20 @@ async def test_a_clock_that_is_a_day_off_is_shown_and_events_are_put_right(site:
 async def test_a_wrong_event_costs_itself_only(site: Site) -> None:
     token = await site.token(Role.AGENT, "web-1")
     events = [event(site, at="yesterday"), event(site, "good"), event(site, at="2026-01-02T03:04:05")]
+    events += [event(site, at="9999-12-31T23:59:59-14:00"), event(site, at="0001-01-01T00:00:00+14:00")]
     assert await send(site, token, heartbeat(site, "web-1", events=events)) == 204
     async with site.database.read() as session:
         assert [one.message for one in await session.scalars(select(AgentEvent))] == ["good"]
     _, text = await site.call("GET", "/metrics")
-    assert 'forewatch_agent_events_total{result="refused"} 2.0' in text
+    assert 'forewatch_agent_events_total{result="refused"} 4.0' in text
+
+
+async def test_a_clock_that_is_ages_off_takes_no_event_out_of_time(site: Site) -> None:
+    token = await site.token(Role.AGENT, "web-1")
+    for at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        events = [event(site, at="0001-01-01T00:00:00Z"), event(site, at="9999-12-31T23:59:59Z")]
+        assert await send(site, token, heartbeat(site, "web-1", sent_at=at, events=events)) == 204
+        assert (await site.call("GET", "/api/v1/agents", await site.token(Role.VIEWER)))[0] == 200
 
 
 async def test_nul_characters_of_a_device_are_replaced(site: Site) -> None:
@@ -134,6 +143,8 @@ async def test_nul_characters_of_a_device_are_replaced(site: Site) -> None:
     [
         ({"sent_at": "now"}, 422, "no time"),
         ({"sent_at": "2026-01-02T03:04:05"}, 422, "no offset"),
+        ({"sent_at": "0001-01-01T00:00:00+14:00"}, 422, "before the first year of UTC"),
+        ({"sent_at": "9999-12-31T23:59:59-14:00"}, 422, "after its last"),
         ({"targets": [target("", "node")]}, 422, "a target without a name"),
         ({"targets": [target("x" * 513)]}, 422, "an endless name"),
         ({"targets": [target("x", "")]}, 422, "no job"),
