@@ -18,6 +18,7 @@ from collector.access import store as access
 from collector.access.roles import Role
 from collector.access.tokens import new_token
 from collector.agents import store
+from collector.agents.models import Agent
 from core.access import Principal
 from core.http import Problem
 
@@ -33,21 +34,23 @@ async def enrol(
     assert by.id is not None, "an enrolment token has a row"
     if not await access.use_once(session, by.id, now):
         raise Problem(401, "Unauthorized", "this one-time token was used already")
-    await _refuse_taken(session, name)
+    known = await store.find_agent(session, name) is not None
+    # From here on the name's row is locked: of several tokens for one name at once, one after the other counts.
+    agent = await store.save_agent(session, name, now, hostname=hostname or None, enrolled_at=now)
+    await _refuse_taken(session, agent, known=known)
     replaced = await access.revoke_agent_tokens(session, name, now)
     secret = new_token()
     token = await access.add_token(
         session, name=name, role=Role.AGENT, secret=secret, created_by=f"enrolment by {by.name}", now=now
     )
-    await store.save_agent(session, name, now, token_id=token.id, hostname=hostname or None, enrolled_at=now)
+    agent.token_id = token.id
     return secret, [by.id, *replaced]
 
 
-async def _refuse_taken(session: AsyncSession, name: str) -> None:
-    agent = await store.find_agent(session, name)
-    if agent is not None and agent.last_report_at is not None:
+async def _refuse_taken(session: AsyncSession, agent: Agent, *, known: bool) -> None:
+    if agent.last_report_at is not None:
         raise Problem(
-            409, "Name taken", f"there is an agent {name}; retire it first (DELETE /api/v1/agents/{agent.id})"
+            409, "Name taken", f"there is an agent {agent.name}; retire it first (DELETE /api/v1/agents/{agent.id})"
         )
-    if agent is None and await store.has_live_token(session, name):
-        raise Problem(409, "Name taken", f"there is an agent token {name}; revoke it first")
+    if not known and await store.has_live_token(session, agent.name):
+        raise Problem(409, "Name taken", f"there is an agent token {agent.name}; revoke it first")

@@ -51,7 +51,8 @@ async def save_agent(session: AsyncSession, name: str, now: dt.datetime, **value
     """
     insert = await _insert(session, Agent)
     await session.execute(insert.values(name=name, enrolled_at=now).on_conflict_do_nothing(index_elements=["name"]))
-    agent = (await session.scalars(select(Agent).where(Agent.name == name).with_for_update())).one()
+    locked = select(Agent).where(Agent.name == name).with_for_update().execution_options(populate_existing=True)
+    agent = (await session.scalars(locked)).one()
     for column, value in values.items():
         setattr(agent, column, value)
     await session.flush()

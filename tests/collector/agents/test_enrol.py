@@ -35,6 +35,15 @@ async def test_of_many_at_once_exactly_one_wins(site: Site) -> None:
     assert len((await site.call("GET", "/api/v1/agents", viewer))[1]["items"]) == 1
 
 
+async def test_of_many_tokens_for_one_name_at_once_one_credential_comes_out(site: Site) -> None:
+    tokens = [await site.token(Role.ENROL, f"once-{number}") for number in range(6)]
+    answers = await asyncio.gather(*(site.call("POST", "/api/v1/agents/enrol", once, WEB_1) for once in tokens))
+    assert {status for status, _ in answers} <= {201, 409}
+    secrets = [answer["token"] for status, answer in answers if status == 201]
+    alive = [secret for secret in secrets if (await site.call("GET", "/api/v1/agents/config", secret))[0] == 200]
+    assert len(alive) == 1
+
+
 async def test_a_name_in_use_is_not_given_away_and_the_token_stays_good(site: Site) -> None:
     _, first = await site.call("POST", "/api/v1/agents/enrol", await site.token(Role.ENROL), WEB_1)
     await site.call("POST", "/api/v1/agents/report", first["token"], heartbeat(site, "web-1"))
