@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,9 +107,9 @@ async def list_users(session: AsyncSession, *, after: int, limit: int) -> list[U
 
 
 async def count_other_admins(session: AsyncSession, user_id: int) -> int:
-    """Enabled system administrators besides this account."""
-    query = select(func.count()).where(User.role == Role.ADMIN, User.disabled.is_(False), User.id != user_id)
-    return (await session.scalars(query)).one()
+    """Enabled system administrators besides this account; until the transaction ends nobody else changes them."""
+    enabled = select(User.id).where(User.role == Role.ADMIN, User.disabled.is_(False))
+    return sum(1 for one in await session.scalars(enabled.order_by(User.id).with_for_update()) if one != user_id)
 
 
 async def note_login(session: AsyncSession, user_id: int, now: dt.datetime, password_hash: str | None) -> None:

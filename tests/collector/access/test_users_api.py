@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -97,6 +98,17 @@ async def test_the_last_administrator_stays(site: Site, method: str, body: dict[
     assert (status, problem["title"]) == (409, "Last administrator")
     await site.user("second", Role.ADMIN)
     assert (await site.call(method, f"/api/v1/users/{user_id}", security, body))[0] in (200, 204)
+
+
+async def test_of_administrators_who_remove_each_other_at_once_one_stays(site: Site) -> None:
+    security = await site.token(Role.SECURITY_ADMIN)
+    ids = [await site.user(f"root-{number}", Role.ADMIN) for number in range(5)]
+    answers = await asyncio.gather(
+        *(site.call("PATCH", f"/api/v1/users/{one}", security, {"role": "viewer"}) for one in ids)
+    )
+    assert sorted(status for status, _ in answers) == [200] * 4 + [409]
+    _, page = await site.call("GET", "/api/v1/users", security)
+    assert [one["role"] for one in page["items"]].count("admin") == 1
 
 
 async def test_an_administrator_may_change_their_own_password(site: Site) -> None:
