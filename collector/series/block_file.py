@@ -108,4 +108,6 @@ class BlockFile:
     def _map(self) -> None:
         size = os.fstat(self._fd).st_size
         mapped = mmap.mmap(self._fd, size)
+        # A sample touches a page here and there: to read megabytes around each would cost milliseconds and memory.
+        mapped.madvise(mmap.MADV_RANDOM)
         self.data = np.frombuffer(mapped, np.uint8)[HEADER_BYTES:]
