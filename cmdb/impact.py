@@ -16,7 +16,8 @@ Relations of one dependent with the same group are redundant: the dependent work
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -90,27 +91,46 @@ class Graph:
     def failed_by(self, down: Iterable[int]) -> set[int]:
         """The items that cannot work while `down` are, `down` included: redundancy that suffices stops the failure."""
         failed = set(down)
-        queue = list(failed)
+        self._spread(list(failed), failed)
+        return failed
+
+    def fail(self, ci_id: int, failed: set[int]) -> None:
+        """Add to what `failed_by` found an item that is down too, and what fails with it."""
+        if ci_id not in failed:
+            failed.add(ci_id)
+            self._spread([ci_id], failed)
+
+    def _spread(self, queue: list[int], failed: set[int]) -> None:
         while queue:
             for bundle in self._carries.get(queue.pop(), ()):
                 if bundle.dependent not in failed and bundle.broken(failed):
                     failed.add(bundle.dependent)
                     queue.append(bundle.dependent)
-        return failed
 
     def services_of(self, ci_id: int, down: Iterable[int] = ()) -> list[CiRef]:
         """The business services that the item's failure hits while `down` are failed too, by code.
 
         A service that fails only for other reasons is left out; a business service hits itself.
         """
-        hit = self._hit_by(ci_id, self.failed_by({ci_id, *down}))
+        return self.services_hit(ci_id, self.failed_by({ci_id, *down}))
+
+    def services_hit(self, ci_id: int, failed: AbstractSet[int]) -> list[CiRef]:
+        """As `services_of`, of what `failed_by` found; the item itself need not be part of that."""
+        if ci_id not in failed and self._carries.get(ci_id):
+            everything = set(failed)
+            self.fail(ci_id, everything)
+            failed = everything
+        hit = self.hit_by(ci_id, failed)
         services = [self.items[one] for one in hit if one in self.items and self.items[one].class_ == BUSINESS_SERVICE]
         return sorted(services, key=attrgetter("code"))
 
     def causes_of(self, ci_id: int, down: Iterable[int]) -> list[int]:
         """Those of `down` whose failure explains the item's, nearest first; providers that redundancy covers do not."""
         roots = set(down)
-        failed = self.failed_by(roots)
+        return self.explained_by(ci_id, roots, self.failed_by(roots))
+
+    def explained_by(self, ci_id: int, roots: Container[int], failed: AbstractSet[int]) -> list[int]:
+        """As `causes_of`, with what `failed_by` found for the roots."""
         found = {ci_id}
         causes: list[int] = []
         level = [ci_id]
@@ -133,7 +153,7 @@ class Graph:
         impacts = {self._impacts.get(service.id, Impact.SERVICE) for service in services}
         return next((impact for impact in Impact if impact in impacts), None)
 
-    def _hit_by(self, ci_id: int, failed: set[int]) -> set[int]:
+    def hit_by(self, ci_id: int, failed: AbstractSet[int]) -> set[int]:
         """The item and all that fails through it, of what has `failed`."""
         hit = {ci_id}
         queue = [ci_id]

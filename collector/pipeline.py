@@ -7,43 +7,49 @@ crash the evaluation goes on from the last commit and comes to the same decision
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb.item import Impact
 from cmdb.views import CiRef
 from collector.matching import Register
+from collector.plan import UNBORN, Plan
+from collector.situation import Situation
 from core.clock import to_datetime
 from core.database import Database
 from core.log import get_logger
 from desk.alert import AVAILABILITY, Role
 from desk.alert import AlertState as RecordedState
-from desk.correlation import OpenByCi, Reason, SymptomOf, decide
-from desk.models import AlertRow, Incident
+from desk.bulk import (
+    incidents_by_id,
+    insert_all,
+    newest_incidents,
+    note_all,
+    open_incidents,
+    open_incidents_of,
+    still_firing,
+)
+from desk.correlation import Reason
+from desk.incident import Reopen, Restore
+from desk.models import AlertRow, Incident, Suppression
 from desk.outbox import Kind
-from desk.outbox_store import enqueue
+from desk.outbox_store import enqueue_all
 from desk.priority import urgency_of
 from desk.records import AlertRecord, NewIncident
-from desk.store import (
-    find_open,
-    find_reopenable,
-    open_incident,
-    record_suppression,
-    reopen_incident,
-    restore_incident,
-    save_alerts,
-    still_fires,
-)
+from desk.store import change, save_alerts, suppression
 from desk.symptoms import (
     adopt_symptoms,
-    join_symptom,
+    join_symptoms,
     lead_with,
     open_incidents_by_ci,
     orphaned_symptoms,
     release_orphans,
 )
+from desk.timeline import Entry
 from rules.alerting import Change, ChangeKind
 
 log = get_logger(__name__)
@@ -53,6 +59,8 @@ INFORMATIONAL = "info"  # the severity that is for reading, not for paging
 
 # A consequence gets this long to recover after its cause has, before it stands for itself.
 SYMPTOM_GRACE = dt.timedelta(minutes=2)
+
+_ATTEMPTS = 3  # when another collector is faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,7 @@ class Pipeline:
         Raises:
             StorageError: the database refused.
         """
-        async with self._database.write() as session:
-            work = _Transaction(session, self._register, self._channels, to_datetime(at_ms))
-            await work.changes(changes)
-        if work.queued:
-            self._on_queued()
+        await self._commit(at_ms, lambda work: work.changes(changes))
 
     async def reconsider(self, at_ms: int) -> None:
         """Give consequences that outlived their cause by `SYMPTOM_GRACE` a decision of their own.
@@ -106,9 +110,19 @@ class Pipeline:
         Raises:
             StorageError: the database refused.
         """
-        async with self._database.write() as session:
-            work = _Transaction(session, self._register, self._channels, to_datetime(at_ms))
-            await work.orphans()
+        await self._commit(at_ms, lambda work: work.orphans())
+
+    async def _commit(self, at_ms: int, do: Callable[[_Transaction], Awaitable[None]]) -> None:
+        for again in reversed(range(_ATTEMPTS)):
+            try:
+                async with self._database.write() as session:
+                    work = _Transaction(session, self._register, self._channels, to_datetime(at_ms))
+                    await do(work)
+                break
+            except IntegrityError:
+                # Another collector has opened an incident for the same condition; now it can be seen.
+                if not again:
+                    raise
         if work.queued:
             self._on_queued()
 
@@ -129,16 +143,13 @@ class _Transaction:
         for one, row in zip(changes, rows, strict=True):
             by_kind[one.change.kind].append(row)
         # What is over first: a recovery in the same tick must not become the cause of what begins.
-        for row in by_kind[ChangeKind.RESOLVED]:
-            await self._cleared(row)
-        for row in sorted(by_kind[ChangeKind.FIRING], key=self._causes_first):
-            await self._fired(row)
+        await self._cleared(by_kind[ChangeKind.RESOLVED])
+        await self._fired(by_kind[ChangeKind.FIRING])
 
     async def orphans(self) -> None:
         for incident in await release_orphans(self._session, SYMPTOM_GRACE, self._now):
             log.info("incident stands for itself again", number=incident.number)
-        for row in sorted(await orphaned_symptoms(self._session, SYMPTOM_GRACE, self._now), key=self._causes_first):
-            await self._fired(row)
+        await self._fired(await orphaned_symptoms(self._session, SYMPTOM_GRACE, self._now))
 
     def _record(self, one: RuleChange) -> AlertRecord:
         alert = one.change.after or one.change.before
@@ -168,52 +179,52 @@ class _Transaction:
         depth = 0 if row.ci_id is None else len(self._register.graph.upstream_of(row.ci_id))
         return row.category != AVAILABILITY, depth
 
-    async def _fired(self, row: AlertRow) -> None:
-        if row.severity == INFORMATIONAL:
-            record_suppression(self._session, Reason.INFORMATIONAL, self._now, fingerprint=row.fingerprint)
+    async def _fired(self, rows: Sequence[AlertRow]) -> None:
+        quiet = [row for row in rows if row.severity == INFORMATIONAL]
+        await self._suppress(suppression(Reason.INFORMATIONAL, self._now, fingerprint=row.fingerprint) for row in quiet)
+        rows = sorted((row for row in rows if row.severity != INFORMATIONAL), key=self._causes_first)
+        if not rows:
             return
-        by_ci = await open_incidents_by_ci(self._session)
-        down = {ci_id for ci_id, several in by_ci.items() if any(one.category == AVAILABILITY for one in several)}
-        upstream = [] if row.ci_id is None else self._register.graph.causes_of(row.ci_id, down)
-        decision = decide(row.ci_id, row.fingerprint, upstream, by_ci)
-        if isinstance(decision, SymptomOf):
-            cause = await self._session.get_one(Incident, decision.incident_id)
-            await join_symptom(self._session, row, cause, self._now)
-            return
-        await self._own(row, by_ci, down)
+        situation = Situation(await open_incidents_by_ci(self._session), self._register.graph)
+        past = await newest_incidents(self._session, {row.fingerprint for row in rows})
+        plan = Plan(situation, past, self._reopened, self._now)
+        for row in rows:
+            plan.add(row)
+        await self._carry_out(plan)
 
-    async def _own(self, row: AlertRow, by_ci: OpenByCi, down: set[int]) -> None:
-        incident, kind = await self._open_or_reopen(row, down)
+    async def _suppress(self, lines: Iterable[dict[str, Any]]) -> None:
+        await insert_all(self._session, Suppression, list(lines))
+
+    def _reopened(self, incident: Incident) -> bool:
+        return change(incident, Reopen(), self._now) is None
+
+    async def _carry_out(self, plan: Plan) -> None:
+        new = [self._new(row, services) for row, services in plan.new]
+        opened = await open_incidents(self._session, new, self._now)
+        incidents = await incidents_by_id(self._session, plan.known())
+        incidents |= {UNBORN + place: incident for place, incident in enumerate(opened)}
+        for row, incident in plan.led:
+            lead_with(row, incidents[incident])
+            incidents[incident].symptom_of = None
+        again = [(incidents[one], Entry.REOPENED, "") for _, one in plan.led if one < UNBORN]
+        await note_all(self._session, again, self._now)
+        await self._tell([(incidents[one], Kind.OPENED if one >= UNBORN else Kind.REOPENED) for _, one in plan.led])
+        await self._suppress([self._repeat(row, incidents[incident]) for row, incident in plan.repeated])
+        for cause, several in plan.adoptions:
+            ids = [opened[one - UNBORN].id if one >= UNBORN else one for one in several]
+            await adopt_symptoms(self._session, incidents[cause], ids, self._now)
+        await join_symptoms(self._session, [(row, incidents[cause]) for row, cause in plan.symptoms], self._now)
+
+    def _repeat(self, row: AlertRow, incident: Incident) -> dict[str, Any]:
         lead_with(row, incident)
-        if kind is None:
-            record_suppression(
-                self._session, Reason.DUPLICATE, self._now, fingerprint=row.fingerprint, incident_id=incident.id,
-                detail=f"{incident.number} is open already",
-            )  # fmt: skip
-            return
-        incident.symptom_of = None
-        self.queued += await self._enqueue(incident, kind)
-        log.info("incident", what=kind.value, number=incident.number, priority=incident.priority, title=incident.title)
-        if row.category == AVAILABILITY and row.ci_id is not None:
-            await adopt_symptoms(self._session, incident, self._explained(row.ci_id, by_ci, down), self._now)
+        return suppression(
+            Reason.DUPLICATE, self._now, fingerprint=row.fingerprint, incident_id=incident.id,
+            detail=f"{incident.number} is open already",
+        )  # fmt: skip
 
-    def _explained(self, ci_id: int, open_by_ci: OpenByCi, down: set[int]) -> set[int]:
-        """The other items with open incidents whose trouble the failure of this item explains."""
-        failed = {ci_id, *down}
-        return {one for one in open_by_ci if one != ci_id and ci_id in self._register.graph.causes_of(one, failed)}
-
-    async def _open_or_reopen(self, row: AlertRow, down: set[int]) -> tuple[Incident, Kind | None]:
-        """The incident of a condition; the kind is None when it was open already and nobody need be told."""
-        past = await find_reopenable(self._session, row.fingerprint, self._now)
-        if past is not None and await reopen_incident(self._session, past, self._now) is None:
-            return past, Kind.REOPENED
-        opening = await open_incident(self._session, self._new(row, down), self._now)
-        return opening.incident, Kind.OPENED if opening.created else None
-
-    def _new(self, row: AlertRow, down: set[int]) -> NewIncident:
+    def _new(self, row: AlertRow, services: Sequence[CiRef]) -> NewIncident:
         graph = self._register.graph
         ci = None if row.ci_id is None else graph.items.get(row.ci_id)
-        services = [] if ci is None else graph.services_of(ci.id, down)
         return NewIncident(
             title=title(row, ci),
             impact=graph.impact_of(services) or Impact.PERSON,
@@ -228,23 +239,25 @@ class _Transaction:
             services=[service.name for service in services],
         )
 
-    async def _cleared(self, row: AlertRow) -> None:
-        if row.role is Role.SYMPTOM:
-            return
-        if row.incident_id is None:  # another collector that sees the same has begun a cycle of its own
-            incident = await find_open(self._session, row.fingerprint)
-        else:
-            incident = await self._session.get_one(Incident, row.incident_id)
-        if incident is None or await still_fires(self._session, incident):
-            return
-        if await restore_incident(self._session, incident, self._now) is None:
-            self.queued += await self._enqueue(incident, Kind.RESTORED)
-            log.info("incident", what="restored", number=incident.number)
-
-    async def _enqueue(self, incident: Incident, kind: Kind) -> int:
-        return await enqueue(
-            self._session, incident, kind, self._channels.names, self._now, external_url=self._channels.external_url
+    async def _cleared(self, rows: Sequence[AlertRow]) -> None:
+        causes = [row for row in rows if row.role is not Role.SYMPTOM]
+        incidents = await incidents_by_id(self._session, {row.incident_id for row in causes if row.incident_id})
+        # Without a link: another collector that sees the same has begun a cycle of its own.
+        unlinked = {row.fingerprint for row in causes if row.incident_id is None}
+        incidents |= {one.id: one for one in (await open_incidents_of(self._session, unlinked)).values()}
+        firing = await still_firing(self._session, incidents)
+        await self._tell(
+            [(one, Kind.RESTORED) for one in incidents.values() if one.id not in firing and self._over(one)]
         )
+
+    def _over(self, incident: Incident) -> bool:
+        return change(incident, Restore(), self._now) is None
+
+    async def _tell(self, told: Sequence[tuple[Incident, Kind]]) -> None:
+        names, url = self._channels.names, self._channels.external_url
+        self.queued += await enqueue_all(self._session, told, names, self._now, external_url=url)
+        for one, kind in told:
+            log.info("incident", what=kind.value, number=one.number, priority=one.priority, title=one.title)
 
 
 def title(row: AlertRow, ci: CiRef | None) -> str:

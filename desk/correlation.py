@@ -63,7 +63,7 @@ def decide(ci_id: int | None, fingerprint: str, upstream: Sequence[int], open_by
         ci_id: the alert's item; None when it matched none, then it stands for itself.
         fingerprint: the alert's; an incident about the very same condition is not its cause.
         upstream: ids of the items that `ci_id` needs, nearest first.
-        open_by_ci: every open incident by its item.
+        open_by_ci: every open incident by its item; those that say that it is down suffice.
     """
     if ci_id is None:
         return Own()
@@ -97,6 +97,8 @@ def symptoms_of(
 
 def root(of: OpenIncident, open_by_ci: OpenByCi) -> int:
     """The id of the open incident at the end of the chain of causes that `of` is part of."""
+    if of.symptom_of is None:
+        return of.id
     by_id = {one.id: one for several in open_by_ci.values() for one in several}
     seen = {of.id}
     while of.symptom_of in by_id and of.symptom_of not in seen:

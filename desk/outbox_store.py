@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from desk import notification
+from desk import notification, views
+from desk.bulk import chunks, insert_all
 from desk.models import Incident, OutboxRow
 from desk.outbox import ENDINGS, GIVE_UP_AFTER, Dead, DeliveryState, Kind, Retry, Sent, idempotency_key
 from desk.queries import incident_views
@@ -43,37 +45,68 @@ async def enqueue(
     The end of an incident goes to the channels that its beginning went to, and to no other. A notification
     that is there already (same incident, episode, kind and `step`) is not written again.
     """
+    return await enqueue_all(session, [(incident, kind)], channels, now, step=step, external_url=external_url)
+
+
+async def enqueue_all(
+    session: AsyncSession,
+    told: Sequence[tuple[Incident, Kind]],
+    channels: Collection[str],
+    now: dt.datetime,
+    *,
+    step: str = "",
+    external_url: str = "",
+) -> int:
+    """As `enqueue`, for many incidents, each once."""
     await session.flush()
-    keys = {channel: _key(incident, kind, step, channel) for channel in channels}
-    found = await session.execute(
-        select(OutboxRow.channel, OutboxRow.idempotency_key).where(OutboxRow.incident_id == incident.id)
-    )
-    written = {key: channel for channel, key in found}
-    told = set(written.values()) if kind in ENDINGS else set(channels)
-    keys = {channel: key for channel, key in keys.items() if channel in told and key not in written}
-    if not keys:
-        return 0
-    [view] = await incident_views(session, [incident])
-    for channel, key in keys.items():
-        body = notification.payload(
+    count = 0
+    for some in chunks(told):
+        ids = [incident.id for incident, _ in some]
+        written = await _written(session, ids)
+        fresh: list[dict[str, Any]] = []
+        shown = {view.id: view for view in await incident_views(session, [incident for incident, _ in some])}
+        for incident, kind in some:
+            before = written[incident.id]
+            wanted = channels if kind not in ENDINGS else set(before.values()).intersection(channels)
+            keys = {channel: _key(incident, kind, step, channel) for channel in channels if channel in wanted}
+            rows = [
+                _row(incident, shown[incident.id], kind, channel, key, now, external_url)
+                for channel, key in keys.items()
+                if key not in before
+            ]
+            fresh += rows
+        await insert_all(session, OutboxRow, fresh)
+        count += len(fresh)
+    return count
+
+
+async def _written(session: AsyncSession, ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """Per incident the keys of its notifications, each with its channel."""
+    of = OutboxRow
+    written: dict[int, dict[str, str]] = {id_: {} for id_ in ids}
+    rows = await session.execute(select(of.incident_id, of.idempotency_key, of.channel).where(of.incident_id.in_(ids)))
+    for incident_id, key, channel in rows:
+        written[incident_id][key] = channel
+    return written
+
+
+def _row(
+    incident: Incident, view: views.Incident, kind: Kind, channel: str, key: str, now: dt.datetime, external_url: str
+) -> dict[str, Any]:
+    return {
+        "channel": channel,
+        "kind": kind,
+        "incident_id": incident.id,
+        "idempotency_key": key,
+        "thread_key": idempotency_key(incident.number, incident.opened_at, Kind.OPENED, "0", channel),
+        "payload": notification.payload(
             view, kind, receiver=channel, idempotency_key=key, now=now, external_url=external_url
-        )
-        thread = idempotency_key(incident.number, incident.opened_at, Kind.OPENED, "0", channel)
-        session.add(
-            OutboxRow(
-                channel=channel,
-                kind=kind,
-                incident_id=incident.id,
-                idempotency_key=key,
-                thread_key=thread,
-                payload=body,
-                state=DeliveryState.PENDING,
-                next_attempt_at=now,
-                expires_at=now + GIVE_UP_AFTER,
-                created_at=now,
-            )
-        )
-    return len(keys)
+        ),
+        "state": DeliveryState.PENDING,
+        "next_attempt_at": now,
+        "expires_at": now + GIVE_UP_AFTER,
+        "created_at": now,
+    }
 
 
 def _key(incident: Incident, kind: Kind, step: str, channel: str) -> str:

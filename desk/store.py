@@ -16,9 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from desk import incident as life
-from desk.alert import AlertState, Role
+from desk.alert import AlertState
 from desk.correlation import Reason
-from desk.models import AlertRow, Incident, IncidentEvent, Suppression
+from desk.models import AlertRow, Incident, IncidentEvent
 from desk.priority import priority
 from desk.records import AlertRecord, NewIncident
 from desk.text import one_line, storable, storable_pairs
@@ -136,7 +136,7 @@ async def open_incident(
         return Opening(existing, created=False)
     try:
         async with _savepoint(session):
-            incident = _build(new, now, await _next_number(session))
+            incident = Incident(**columns_of(new, now, await next_number(session)))
             session.add(incident)
             await session.flush()
     except IntegrityError:
@@ -146,13 +146,6 @@ async def open_incident(
         return Opening(existing, created=False)
     note(session, incident, Entry.OPENED, now, actor=actor, detail=detail)
     return Opening(incident, created=True)
-
-
-async def still_fires(session: AsyncSession, incident: Incident) -> bool:
-    """Whether an alert that the incident is about fires: another rule may find the same condition."""
-    of = AlertRow
-    firing = (of.incident_id == incident.id, of.role == Role.CAUSE, of.state == AlertState.FIRING)
-    return await session.scalar(select(of.id).where(*firing).limit(1)) is not None
 
 
 async def restore_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:
@@ -190,12 +183,19 @@ async def apply(
     """Let `event` happen to the incident as it is now in the database, and write it into the timeline."""
     await session.flush()
     await session.refresh(incident, with_for_update=True)
+    refusal = change(incident, event, now)
+    if refusal is None:
+        note(session, incident, entry, now, actor=actor, detail=detail)
+    return refusal
+
+
+def change(incident: Incident, event: life.Event, now: dt.datetime) -> life.Refusal | None:
+    """Let `event` happen to an incident that was read under a lock in this transaction; the timeline is left alone."""
     after = life.transition(standing(incident), event, now)
     if isinstance(after, life.Refusal):
         return after
     for field in fields(after):
         setattr(incident, field.name, getattr(after, field.name))
-    note(session, incident, entry, now, actor=actor, detail=detail)
     return None
 
 
@@ -213,42 +213,34 @@ def note(
     )
 
 
-def record_suppression(
-    session: AsyncSession,
-    reason: Reason,
-    now: dt.datetime,
-    *,
-    fingerprint: str | None,
-    incident_id: int | None = None,
-    detail: str = "",
-) -> None:
-    """Write into the ledger that something was not sent, and why."""
-    session.add(
-        Suppression(
-            at=now, fingerprint=fingerprint, incident_id=incident_id, reason=reason, detail=one_line(detail, 500)
-        )
-    )
+def suppression(
+    reason: Reason, now: dt.datetime, *, fingerprint: str | None, incident_id: int | None = None, detail: str = ""
+) -> dict[str, Any]:
+    """The columns of one line of the ledger: something was not sent, and why."""
+    told = one_line(detail, 500)
+    return {"at": now, "fingerprint": fingerprint, "incident_id": incident_id, "reason": reason, "detail": told}
 
 
-def _build(new: NewIncident, now: dt.datetime, number: str) -> Incident:
-    return Incident(
-        number=number,
-        state=life.State.NEW,
-        priority=priority(new.impact, new.urgency),
-        impact=new.impact,
-        urgency=new.urgency,
-        severity=new.severity and storable(new.severity),
-        category=new.category and storable(new.category),
-        title=one_line(new.title, _LONGEST_TITLE),
-        fingerprint=new.fingerprint,
-        rule=new.rule and storable(new.rule),
-        labels=storable_pairs(new.labels),
-        annotations=storable_pairs(new.annotations),
-        ci_id=new.ci_id,
-        services=[storable(name) for name in new.services],
-        origin=new.origin,
-        opened_at=now,
-    )
+def columns_of(new: NewIncident, now: dt.datetime, number: str) -> dict[str, Any]:
+    """The columns of an incident that opens now."""
+    return {
+        "number": number,
+        "state": life.State.NEW,
+        "priority": priority(new.impact, new.urgency),
+        "impact": new.impact,
+        "urgency": new.urgency,
+        "severity": new.severity and storable(new.severity),
+        "category": new.category and storable(new.category),
+        "title": one_line(new.title, _LONGEST_TITLE),
+        "fingerprint": new.fingerprint,
+        "rule": new.rule and storable(new.rule),
+        "labels": storable_pairs(new.labels),
+        "annotations": storable_pairs(new.annotations),
+        "ci_id": new.ci_id,
+        "services": [storable(name) for name in new.services],
+        "origin": new.origin,
+        "opened_at": now,
+    }
 
 
 def _savepoint(session: AsyncSession) -> AbstractAsyncContextManager[Any]:
@@ -261,12 +253,17 @@ def _is_sqlite(session: AsyncSession) -> bool:
 
 
 _COUNT_UP = text(
-    "INSERT INTO number_sequences (name, last) VALUES (:name, 1) "
-    "ON CONFLICT (name) DO UPDATE SET last = number_sequences.last + 1 RETURNING last"
+    "INSERT INTO number_sequences (name, last) VALUES (:name, :count) "
+    "ON CONFLICT (name) DO UPDATE SET last = number_sequences.last + :count RETURNING last"
 )
 
 
-async def _next_number(session: AsyncSession) -> str:
-    """The next incident number; it is given back when the transaction or savepoint does not commit."""
-    last: int = (await session.execute(_COUNT_UP, {"name": "incident"})).scalar_one()
-    return f"INC-{last:06d}"
+async def next_number(session: AsyncSession) -> str:
+    """As `next_numbers`, for one."""
+    return (await next_numbers(session, 1))[0]
+
+
+async def next_numbers(session: AsyncSession, count: int) -> list[str]:
+    """The next incident numbers; they are given back when the transaction or savepoint does not commit."""
+    last: int = (await session.execute(_COUNT_UP, {"name": "incident", "count": count})).scalar_one()
+    return [f"INC-{number:06d}" for number in range(last - count + 1, last + 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,10 +12,11 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from desk.alert import AlertState, Role
-from desk.correlation import OpenIncident, Reason, symptoms_of
+from desk.bulk import chunks, insert_all, note_all
+from desk.correlation import OpenIncident, Reason
 from desk.incident import OPEN_STATES
-from desk.models import AlertRow, Incident
-from desk.store import note, record_suppression
+from desk.models import AlertRow, Incident, Suppression
+from desk.store import note, suppression
 from desk.timeline import Entry
 
 
@@ -44,44 +45,48 @@ def lead_with(alert: AlertRow, incident: Incident) -> None:
 
 
 async def join_symptom(session: AsyncSession, alert: AlertRow, cause: Incident, now: dt.datetime) -> None:
-    """Hang a firing alert on the incident of its cause instead of opening one, and say so in the ledger."""
-    alert.incident_id, alert.role = cause.id, Role.SYMPTOM
-    told = alert.annotations.get("summary") or alert.rule
-    note(session, cause, Entry.SYMPTOM_JOINED, now, detail=told)
-    record_suppression(
-        session,
-        Reason.SYMPTOM,
-        now,
-        fingerprint=alert.fingerprint,
-        incident_id=cause.id,
-        detail=f"a consequence of {cause.number}: {told}",
-    )
+    """As `join_symptoms`, for one."""
+    await join_symptoms(session, [(alert, cause)], now)
+
+
+async def join_symptoms(session: AsyncSession, several: Sequence[tuple[AlertRow, Incident]], now: dt.datetime) -> None:
+    """Hang firing alerts on the incidents of their causes instead of opening any, and say so in the ledger."""
+    entries: list[tuple[Incident, Entry, str]] = []
+    ledger: list[dict[str, object]] = []
+    for alert, cause in several:
+        alert.incident_id, alert.role = cause.id, Role.SYMPTOM
+        told = alert.annotations.get("summary") or alert.rule
+        entries.append((cause, Entry.SYMPTOM_JOINED, told))
+        detail = f"a consequence of {cause.number}: {told}"
+        ledger.append(
+            suppression(Reason.SYMPTOM, now, fingerprint=alert.fingerprint, incident_id=cause.id, detail=detail)
+        )
+    await note_all(session, entries, now)
+    await insert_all(session, Suppression, ledger)
 
 
 async def adopt_symptoms(
-    session: AsyncSession, cause: Incident, downstream: Collection[int], now: dt.datetime
+    session: AsyncSession, cause: Incident, ids: Collection[int], now: dt.datetime
 ) -> list[Incident]:
-    """Make the incidents that had opened shortly before their cause its symptoms; they are returned.
+    """Make the incidents with these ids symptoms of `cause` (`desk.correlation.symptoms_of`); they are returned.
 
     What hung on them hangs on the cause then, so a consequence always names its root.
     """
     await session.flush()
-    by_ci = await open_incidents_by_ci(session)
-    itself = OpenIncident(cause.id, cause.ci_id, cause.category, cause.fingerprint, cause.symptom_of, cause.opened_at)
-    ids = [one.id for one in symptoms_of(itself, downstream, by_ci, now)]
-    if not ids:
-        return []
-    adopted = list(await session.scalars(select(Incident).where(Incident.id.in_(ids)).order_by(Incident.id)))
+    adopted: list[Incident] = []
+    for some in chunks(sorted(ids)):
+        adopted += await session.scalars(select(Incident).where(Incident.id.in_(some)).order_by(Incident.id))
+        of_incidents = update(Incident).where(Incident.symptom_of.in_(some)).values(symptom_of=cause.id)
+        hanging = (AlertRow.incident_id.in_(some), AlertRow.role == Role.SYMPTOM)
+        of_alerts = update(AlertRow).where(*hanging).values(incident_id=cause.id)
+        for statement in (of_incidents, of_alerts):
+            await session.execute(statement, execution_options={"synchronize_session": False})
+    entries: list[tuple[Incident, Entry, str]] = []
     for one in adopted:
         one.symptom_of = cause.id
-        note(session, one, Entry.BECAME_SYMPTOM, now, detail=cause.number)
-        note(session, cause, Entry.SYMPTOM_JOINED, now, detail=f"{one.number}: {one.title}")
-    await session.execute(update(Incident).where(Incident.symptom_of.in_(ids)).values(symptom_of=cause.id))
-    await session.execute(
-        update(AlertRow)
-        .where(AlertRow.incident_id.in_(ids), AlertRow.role == Role.SYMPTOM)
-        .values(incident_id=cause.id)
-    )
+        entries.append((one, Entry.BECAME_SYMPTOM, cause.number))
+        entries.append((cause, Entry.SYMPTOM_JOINED, f"{one.number}: {one.title}"))
+    await note_all(session, entries, now)
     return adopted
 
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from collector.matching import Register
 from collector.pipeline import SYMPTOM_GRACE, Channels, Pipeline, RuleChange
@@ -223,7 +223,7 @@ async def test_nothing_of_a_tick_is_recorded_when_one_part_fails(database, cast,
     async def refuse(*_args: object, **_more: object) -> None:
         raise RuntimeError("the outbox is on strike")
 
-    monkeypatch.setattr("collector.pipeline.enqueue", refuse)
+    monkeypatch.setattr("collector.pipeline.enqueue_all", refuse)
     with pytest.raises(RuntimeError):
         await story.fires("web-1", T0)
     monkeypatch.undo()
@@ -279,3 +279,34 @@ async def test_two_collectors_that_see_the_same_open_one_incident_and_close_it(d
     [incident] = await one.incidents()
     assert incident.state is State.RESTORED
     assert await one.sent() == [("INC-000001", "opened"), ("INC-000001", "restored")]
+
+
+async def test_a_tick_in_which_everything_fails_takes_a_handful_of_statements(database) -> None:
+    story = Story(database, "ops", "mail")
+    changes = [story.firing(f"host-{number}", T0) for number in range(120)]
+    statements: list[str] = []
+
+    def count(_connection, _cursor, statement, *_rest) -> None:
+        statements.append(statement)
+
+    event.listen(database._writer.sync_engine, "before_cursor_execute", count)
+    await story.happen(changes, T0)
+    await story.happen([story.clearing(one) for one in changes], T0 + MINUTE)
+    event.remove(database._writer.sync_engine, "before_cursor_execute", count)
+    assert len(statements) < len(changes) / 2
+    assert [incident.number for incident in await story.incidents()] == [f"INC-{n:06d}" for n in range(1, 121)]
+    assert sorted(await story.sent()) == sorted(
+        (f"INC-{n:06d}", kind) for n in range(1, 121) for kind in ("opened", "restored") for _ in ("ops", "mail")
+    )
+
+
+async def test_in_one_tick_an_incident_may_be_adopted_by_a_cause_that_is_decided_later(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0, "Slow", category="")
+    await story.fires("db-1", T0)
+    # Of the same depth: the first joins nothing, the item that is down comes first and takes in what was open.
+    await story.happen([story.firing("web-1", T0 + 1000, "Slower", category=""), story.firing("core-1", T0 + 1000)], T0)
+    slow, db, core = await story.incidents()
+    assert [slow.symptom_of, db.symptom_of, core.symptom_of] == [core.id, core.id, None]
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).where(AlertRow.incident_id == core.id)) == 2

@@ -16,11 +16,14 @@ from core.labels import fingerprint, labels
 from desk import views
 from desk.alert import AVAILABILITY, AlertState
 from desk.channels.base import Channel, Delivery
+from desk.correlation import symptoms_of
 from desk.incident import Origin, State
+from desk.models import Incident
 from desk.notification import payload
 from desk.outbox import Kind, idempotency_key
 from desk.priority import Priority
 from desk.records import AlertRecord, NewIncident
+from desk.symptoms import open_incidents_by_ci
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 
@@ -91,3 +94,11 @@ async def closing(channel: Channel) -> AsyncIterator[Channel]:
         yield channel
     finally:
         await channel.close()
+
+
+async def explained(session: AsyncSession, cause: Incident, downstream: list[int]) -> list[int]:
+    """The ids of the open incidents that `cause` explains."""
+    await session.flush()
+    open_by_ci = await open_incidents_by_ci(session)
+    itself = next(one for one in open_by_ci[cause.ci_id] if one.id == cause.id)
+    return [one.id for one in symptoms_of(itself, downstream, open_by_ci, cause.opened_at)]

@@ -15,7 +15,9 @@ from core.database import Database
 from core.http import CLOCK, DATABASE, problem_middleware
 from desk import store, views
 from desk.api import NOTIFIER, ROUTES
+from desk.bulk import insert_all
 from desk.correlation import Reason
+from desk.models import Suppression
 from desk.outbox import Dead, Kind
 from desk.outbox_store import enqueue, lease, settle
 from desk.sender import OutboxSender
@@ -239,12 +241,12 @@ async def test_cause_and_symptoms_are_shown_from_both_ends(desk: Desk) -> None:
         switch, host = await add_ci(session, "core-1"), await add_ci(session, "host-1", "server")
         early = (await store.open_incident(session, new_incident("host-1", ci_id=host), NOON)).incident
         cause = (await store.open_incident(session, new_incident("core-1", ci_id=switch), NOON)).incident
-        await adopt_symptoms(session, cause, [host], NOON)
+        await adopt_symptoms(session, cause, [early.id], NOON)
         own, other = await store.save_alerts(
             session, [alert_record("core-1", value=float("inf")), alert_record("web-1")]
         )
         lead_with(own, cause)
-        join_symptom(session, other, cause, NOON)
+        await join_symptom(session, other, cause, NOON)
     shown = await desk.get(f"incidents/{cause.id}")
     assert (shown["cause_of"], shown["symptoms"], shown["symptom_of"]) == ([early.id], 2, None)
     assert [(alert["labels"]["instance"], alert["role"]) for alert in shown["alerts"]] == [
@@ -257,10 +259,11 @@ async def test_cause_and_symptoms_are_shown_from_both_ends(desk: Desk) -> None:
 async def test_the_ledger_answers_why_nobody_was_paged(desk: Desk) -> None:
     incident_id = await desk.open()
     async with desk.database.write() as session:
-        store.record_suppression(
-            session, Reason.SYMPTOM, NOON, fingerprint="f1", incident_id=incident_id, detail="a\nb"
-        )
-        store.record_suppression(session, Reason.INFORMATIONAL, NOON, fingerprint="f2")
+        lines = [
+            store.suppression(Reason.SYMPTOM, NOON, fingerprint="f1", incident_id=incident_id, detail="a\nb"),
+            store.suppression(Reason.INFORMATIONAL, NOON, fingerprint="f2"),
+        ]
+        await insert_all(session, Suppression, lines)
     lines = (await desk.get("suppressions"))["items"]
     assert [(line["reason"], line["incident"], line["fingerprint"]) for line in lines] == [
         ("informational", None, "f2"),

@@ -18,7 +18,7 @@ from desk.outbox import Kind
 from desk.outbox_store import enqueue
 from desk.symptoms import adopt_symptoms
 from desk.timeline import Entry
-from tests.desk.cast import NOON, add_ci, new_incident, print_of
+from tests.desk.cast import NOON, add_ci, explained, new_incident, print_of
 
 INSTANCES = ["core-1", "host-1", "guest-1"]
 DEEDS = [
@@ -62,7 +62,8 @@ class Fate:
         new = new_incident(instance, ci_id=self._cis[instance])
         incident = (await store.open_incident(session, new, self._now)).incident
         await enqueue(session, incident, Kind.OPENED, ["ops"], self._now)
-        await adopt_symptoms(session, incident, list(self._cis.values()), self._now)
+        ids = await explained(session, incident, list(self._cis.values()))
+        await adopt_symptoms(session, incident, ids, self._now)
         return incident.id
 
     async def _clear(self, session: AsyncSession, incident_id: int) -> None:

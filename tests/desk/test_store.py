@@ -22,7 +22,7 @@ from desk.symptoms import (
     release_orphans,
 )
 from desk.timeline import Entry
-from tests.desk.cast import NOON, add_ci, after, alert_record, new_incident, print_of
+from tests.desk.cast import NOON, add_ci, after, alert_record, explained, new_incident, print_of
 
 
 async def test_an_incident_opens_once_per_condition(database: Database) -> None:
@@ -212,7 +212,8 @@ async def test_a_cause_adopts_what_opened_shortly_before_it_with_all_that_hangs_
         hanging = await store.save_alert(session, alert_record("guest-1"))
         await join_symptom(session, hanging, early, after(minutes=20))
         cause = (await store.open_incident(session, new_incident("core-1", ci_id=switch), after(minutes=21))).incident
-        adopted = await adopt_symptoms(session, cause, [host, guest], after(minutes=21))
+        ids = await explained(session, cause, [host, guest])
+        adopted = await adopt_symptoms(session, cause, ids, after(minutes=21))
     assert [one.id for one in adopted] == [early.id]
     async with database.read() as session:
         rows = {row.id: row for row in await session.scalars(select(Incident))}
@@ -231,7 +232,7 @@ async def test_symptoms_that_outlive_their_cause_need_a_decision_of_their_own(da
             await store.open_incident(session, new_incident("host-1", "Load", ci_id=host, category="capacity"), NOON)
         ).incident
         cause = (await store.open_incident(session, new_incident("host-1", ci_id=host), NOON)).incident
-        await adopt_symptoms(session, cause, [], NOON)
+        await adopt_symptoms(session, cause, await explained(session, cause, []), NOON)
         rows = await store.save_alerts(session, [alert_record("a"), alert_record("b")])
         for row in rows:
             await join_symptom(session, row, cause, NOON)
