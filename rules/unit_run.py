@@ -59,7 +59,7 @@ class _Run:
 
     def failures(self) -> list[Failure]:
         self._fill()
-        evaluator = Evaluator(self.source)
+        evaluator = Evaluator(self.source, subquery_step_ms=self.interval_ms)
         ends = [test.eval_time for test in self.case.alert_rule_test]
         ends += [test.eval_time for test in self.case.promql_expr_test]
         failures: list[Failure] = []

@@ -42,6 +42,13 @@ class Samples:
         valid = np.arange(window.times.shape[1]) < window.counts[:, None]
         return Samples(window.times, window.values, window.counts, valid, start_ms, end_ms, at_ms)
 
+    @staticmethod
+    def none(at_ms: int) -> Samples:
+        """No series at all."""
+        return Samples.of(
+            Window(np.empty((0, 0), np.int64), np.empty((0, 0)), np.empty(0, np.int64)), at_ms, at_ms, at_ms
+        )
+
     @property
     def seconds(self) -> float:
         """Length of the range."""

@@ -8,15 +8,14 @@ The rules of one tick share what they read: `moment = evaluator.moment(at_ms)`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import numpy as np
 
-from rules.errors import EvaluationError
 from rules.functions import FUNCTIONS
 from rules.functions.shapes import OfElements, OfRange, Samples, Special
-from rules.promql import binary, sets
+from rules.promql import binary, sets, subquery
 from rules.promql.aggregate import aggregate
 from rules.promql.layouts import Layouts
 from rules.promql.ordering import in_order
@@ -30,19 +29,19 @@ from rules.promql.plan import (
     Node,
     Number,
     RangeSelector,
-    Selector,
     SetOperation,
+    Subquery,
     Text,
     VectorSelector,
     kind_of,
 )
-from rules.promql.selectors import KEPT_ROWS, Selection, Selections
-from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Values, Vector, merged
-from rules.source import Matcher, Source
+from rules.promql.reading import Reading
+from rules.promql.ribbon import Ribbon
+from rules.promql.selectors import KEPT_ROWS, Selections
+from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector, merged
+from rules.source import Source
 
 T = TypeVar("T")
-
-MAX_CELLS = 50_000_000  # values of selectors [series, steps] that one range query may hold
 
 
 def evaluate(expression: Expression, source: Source, at_ms: int) -> Vector | Scalar:
@@ -57,9 +56,16 @@ def evaluate(expression: Expression, source: Source, at_ms: int) -> Vector | Sca
 class Evaluator:
     """Evaluates over one source and keeps selections and layouts between evaluations. Not for several threads."""
 
-    def __init__(self, source: Source, *, kept_rows: int = KEPT_ROWS) -> None:
-        """Evaluate over `source`; selections of at most about `kept_rows` series in all are kept."""
+    def __init__(
+        self, source: Source, *, kept_rows: int = KEPT_ROWS, subquery_step_ms: int = subquery.DEFAULT_STEP_MS
+    ) -> None:
+        """Evaluate over `source`.
+
+        Selections of at most about `kept_rows` series in all are kept; subqueries that do not say how far their steps
+        are apart take `subquery_step_ms`.
+        """
         self.source = source
+        self.subquery_step_ms = subquery_step_ms
         self.selections = Selections(source, kept_rows)
         self.layouts = Layouts()
 
@@ -87,16 +93,12 @@ class Evaluator:
 class Moment:
     """One or more instants, and what was read for them."""
 
-    def __init__(self, evaluator: Evaluator, times: Ints) -> None:
+    def __init__(self, evaluator: Evaluator, times: Ints, reading: Reading | None = None) -> None:
         self.times = times
-        self._source = evaluator.source
-        self._selections = evaluator.selections
-        # Pinned, because series are born and retired while this runs and values must fit their labels.
-        self._selected: dict[tuple[Matcher, ...], Selection] = {}
+        self._evaluator = evaluator
         self._layouts = evaluator.layouts
-        self._blocks: dict[Selector, Block] = {}
-        self._samples: dict[tuple[Selector, int], list[Samples]] = {}
-        self._cells = 0
+        self._reading = reading or Reading(evaluator.source, evaluator.selections, times)
+        self._inner: dict[tuple[int, int, int], Moment] = {}
 
     def result(self, expression: Expression) -> Vector | Scalar:
         """The value at the (first) instant."""
@@ -141,7 +143,7 @@ class Moment:
         """
         match node:
             case VectorSelector(selector):
-                return self._instant(selector)
+                return self._reading.block(selector)
             case Negation(operand):
                 block = self.block(operand)
                 return Block(self.nameless(node, block.table), -block.values, block.present).check()
@@ -170,12 +172,12 @@ class Moment:
 
     def sample_times(self, node: Node) -> Ints | None:
         """[series, steps] epoch ms of the samples of an instant selector; None of any other node."""
-        return self._read_instants(node.selector)[0] if isinstance(node, VectorSelector) else None
+        return self._reading.samples(node.selector)[0] if isinstance(node, VectorSelector) else None
 
     def any_in_range(self, node: Node) -> Mask:
         """[steps] whether any series of a range selector has a sample."""
-        assert isinstance(node, RangeSelector)
-        return np.array([bool((samples.counts > 0).any()) for samples in self._ranges(node)])
+        _, ranges = self._ranges(node)
+        return np.array([bool((samples.counts > 0).any()) for samples in ranges])
 
     def _binary(self, node: Binary) -> Block:
         left_is_line = kind_of(node.left) is Kind.SCALAR
@@ -200,65 +202,34 @@ class Moment:
         return self._over_range(node, function)
 
     def _over_range(self, node: Call, function: OfRange) -> Block:
-        place = next(index for index, argument in enumerate(node.arguments) if isinstance(argument, RangeSelector))
-        selected = node.arguments[place]
-        assert isinstance(selected, RangeSelector)
+        place = next(index for index, argument in enumerate(node.arguments) if kind_of(argument) is Kind.RANGE)
         numbers = [self.line(argument).values for index, argument in enumerate(node.arguments) if index != place]
-        self._require_room(self._select(selected.selector))
+        table, ranges = self._ranges(node.arguments[place])
         outcomes = [
-            function.compute(samples, *[float(line[step]) for line in numbers])
-            for step, samples in enumerate(self._ranges(selected))
+            function.compute(samples, *[float(line[step]) for line in numbers]) for step, samples in enumerate(ranges)
         ]
-        table = self._select(selected.selector).table
         if not function.keeps_name:
             table = self.nameless(node, table)
         values, present = zip(*outcomes, strict=True)
         return Block(table, np.stack(values, axis=1), np.stack(present, axis=1)).check()
 
-    def _select(self, selector: Selector) -> Selection:
-        selection = self._selected.get(selector.matchers)
-        if selection is None:
-            selection = self._selected[selector.matchers] = self._selections.get(selector.matchers)
-        return selection
+    def _ranges(self, node: Node) -> tuple[Table, Iterable[Samples]]:
+        """The rows of a range vector, and the samples of each step."""
+        if isinstance(node, RangeSelector):
+            return self._reading.select(node.selector).table, self._reading.ranges(node.selector, node.range_ms)
+        assert isinstance(node, Subquery)
+        ends = node.when.instants(self.times, self._reading.span)
+        times = subquery.steps(ends, node.range_ms, node.step_ms or self._evaluator.subquery_step_ms)
+        if not len(times):
+            return Table([]), [Samples.none(int(at)) for at in self.times]
+        block = subquery.without_twins(self._within(times).block(node.operand), times)
+        window = Ribbon.of_steps(times, block.values, block.present)
+        ribbon = Ribbon(window, int(ends.min()) - node.range_ms, int(ends.max()))
+        return block.table, ribbon.cuts(ends, self.times, node.range_ms)
 
-    def _instant(self, selector: Selector) -> Block:
-        block = self._blocks.get(selector)
-        if block is None:
-            _, values, present = self._read_instants(selector)
-            block = self._blocks[selector] = Block(self._select(selector).table, values, present)
-        return block
-
-    def _read_instants(self, selector: Selector) -> tuple[Ints, Values, Mask]:
-        """Times, values and presence, each [series, steps]."""
-        selection = self._select(selector)
-        self._require_room(selection)
-        read = [
-            self._source.instant(selection.ids, selector.instant(at), selector.lookback_ms)
-            for at in self.times.tolist()
-        ]
-        times, values, present = (np.stack(columns, axis=1) for columns in zip(*read, strict=True))
-        return times, values, present
-
-    def _require_room(self, selection: Selection) -> None:
-        """Refuse what would take too much memory, as Prometheus' query.max-samples does; one instant is no danger."""
-        if len(self.times) == 1:
-            return
-        self._cells += len(selection.table) * len(self.times)
-        if self._cells > MAX_CELLS:
-            raise EvaluationError(f"more than {MAX_CELLS} values to read; ask for fewer series or fewer steps")
-
-    def _ranges(self, node: RangeSelector) -> Iterable[Samples]:
-        """The samples of each step; kept for other rules when there is but one."""
-        if len(self.times) > 1:
-            return self._read_ranges(node)
-        key = (node.selector, node.range_ms)
-        if key not in self._samples:
-            self._samples[key] = list(self._read_ranges(node))
-        return self._samples[key]
-
-    def _read_ranges(self, node: RangeSelector) -> Iterator[Samples]:
-        ids = self._select(node.selector).ids
-        for at in self.times.tolist():
-            end = node.selector.instant(at)
-            start = end - node.range_ms
-            yield Samples.of(self._source.window(ids, start, end), start, end, at)
+    def _within(self, times: Ints) -> Moment:
+        """The moment of a subquery, shared by those of the same instants."""
+        key = int(times[0]), int(times[-1]), len(times)
+        if key not in self._inner:
+            self._inner[key] = Moment(self._evaluator, times, self._reading.within(times))
+        return self._inner[key]

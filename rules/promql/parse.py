@@ -23,6 +23,7 @@ from rules.promql.plan import (
     Aggregation,
     Binary,
     Call,
+    Edge,
     Expression,
     Kind,
     Matching,
@@ -32,8 +33,10 @@ from rules.promql.plan import (
     RangeSelector,
     Selector,
     SetOperation,
+    Subquery,
     Text,
     VectorSelector,
+    When,
     kind_of,
 )
 from rules.promql.text import Source
@@ -111,9 +114,12 @@ class _Planner:
         raise self._unsupported("a string here", self._source.place_of(tree.val))
 
     @node.register
-    def _(self, _tree: grammar.SubqueryExpr) -> Node:
-        colons = (token.position for token in self._source.tokens if token.text.startswith(":"))
-        raise self._unsupported("a subquery", next(colons, None))
+    def _(self, tree: grammar.SubqueryExpr) -> Node:
+        step = None if tree.step is None else _ms(tree.step)
+        length = tree.range or dt.timedelta()
+        if length > _MAX_RANGE or step == 0:
+            raise self._source.error("a subquery needs a range of at most ten years and a step that is not zero")
+        return Subquery(self.node(tree.expr), _ms(length), step, self._when(tree))
 
     @node.register
     def _(self, tree: grammar.VectorSelector) -> Node:
@@ -204,7 +210,7 @@ class _Planner:
             matchers.insert(0, Matcher(METRIC_NAME, "=", self._source.restore(tree.name)))
         if all(matcher.predicate()("") for matcher in matchers):
             raise self._source.error("a vector selector must contain at least one non-empty matcher")
-        return Selector(tuple(matchers), _ms(tree.offset or dt.timedelta()), self._fixed(tree.at))
+        return Selector(tuple(matchers), self._when(tree))
 
     def _matcher(self, tree: grammar.Matcher) -> Matcher:
         op = _MATCH_OPS[str(tree.op)]
@@ -216,12 +222,13 @@ class _Planner:
                 raise self._source.error(str(error), self._source.place_of(tree.value)) from None
         return Matcher(self._source.restore(tree.name), op, value)
 
-    def _fixed(self, at: grammar.AtModifier | None) -> int | None:
+    def _when(self, tree: grammar.VectorSelector | grammar.SubqueryExpr) -> When:
+        offset_ms, at = _ms(tree.offset or dt.timedelta()), tree.at
         if at is None:
-            return None
-        if at.type != grammar.AtModifierType.At:
-            raise self._unsupported("start() and end() after @", self._source.find("@"))
-        return round(at.at.timestamp() * 1000) if at.at is not None else None
+            return When(offset_ms)
+        if at.type == grammar.AtModifierType.At:
+            return When(offset_ms, None if at.at is None else round(at.at.timestamp() * 1000))
+        return When(offset_ms, Edge.START if at.type == grammar.AtModifierType.Start else Edge.END)
 
     def _unsupported(self, what: str, position: int | None = None) -> PromqlError:
         return self._source.error(f"{what} is not supported", position)

@@ -10,6 +10,9 @@ import enum
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rules.source import LOOKBACK_MS, Matcher
 
 
@@ -22,24 +25,44 @@ class Kind(enum.StrEnum):
     RANGE = "range vector"
 
 
+class Edge(enum.StrEnum):
+    """An end of the query: `@ start()`, `@ end()`. Those of an instant query are its instant."""
+
+    START = "start"
+    END = "end"
+
+
 @dataclass(frozen=True, slots=True)
-class Selector:
-    """Which series, and how far from the evaluation's instant to look.
+class When:
+    """Where to look, seen from the evaluation's instant.
 
     Attributes:
-        matchers: all must hold; the metric's name is a matcher of `__name__`.
         offset_ms: how far back; negative looks ahead.
-        fixed_at_ms: the instant given by `@`; None follows the evaluation.
+        fixed_at: the instant given by `@`, epoch ms or an end of the query; None follows the evaluation.
     """
 
-    matchers: tuple[Matcher, ...]
     offset_ms: int = 0
-    fixed_at_ms: int | None = None
+    fixed_at: int | Edge | None = None
+
+    def instants(self, times: NDArray[np.int64], span: tuple[int, int]) -> NDArray[np.int64]:
+        """[steps] the instants at which to read for an evaluation at `times` of a query from `span[0]` to `span[1]`."""
+        if self.fixed_at is None:
+            return times - self.offset_ms
+        at = span[self.fixed_at is Edge.END] if isinstance(self.fixed_at, Edge) else self.fixed_at
+        return np.full(len(times), at - self.offset_ms, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which series, and when; `matchers` must all hold, the metric's name is a matcher of `__name__`."""
+
+    matchers: tuple[Matcher, ...]
+    when: When = When()
     lookback_ms: int = LOOKBACK_MS
 
     def instant(self, at_ms: int) -> int:
-        """The instant at which this selector reads when the evaluation stands at `at_ms`."""
-        return (at_ms if self.fixed_at_ms is None else self.fixed_at_ms) - self.offset_ms
+        """The instant at which an instant query at `at_ms` reads."""
+        return int(self.when.instants(np.array([at_ms]), (at_ms, at_ms))[0])
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -63,6 +86,16 @@ class VectorSelector:
 class RangeSelector:
     selector: Selector
     range_ms: int
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Subquery:
+    """The values of an expression at the multiples of a step within a range; the evaluator's step when it is None."""
+
+    operand: Node
+    range_ms: int
+    step_ms: int | None
+    when: When
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -131,7 +164,7 @@ class Call:
     kind: Kind
 
 
-Node = Number | Text | VectorSelector | RangeSelector | Negation | Binary | SetOperation | Aggregation | Call
+Node = Number | Text | VectorSelector | RangeSelector | Subquery | Negation | Binary | SetOperation | Aggregation | Call
 
 
 def kind_of(node: Node) -> Kind:
@@ -141,7 +174,7 @@ def kind_of(node: Node) -> Kind:
             return Kind.SCALAR
         case Text():
             return Kind.TEXT
-        case RangeSelector():
+        case RangeSelector() | Subquery():
             return Kind.RANGE
         case Negation() | Binary() | Call():
             return node.kind

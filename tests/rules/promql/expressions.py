@@ -1,9 +1,10 @@
 """Hypothesis strategies for series and for expressions of the supported subset.
 
-Three choices keep known differences between Debian's Prometheus 2.42 and Prometheus 3 (whose semantics are ours) out:
+Four choices keep known differences between Debian's Prometheus 2.42 and Prometheus 3 (whose semantics are ours) out:
 
-- ranges are closed in 2.42 and left-open in 3: no sample stands on the edge of a range;
+- ranges are closed in 2.42 and left-open in 3: no sample, nor step of a subquery, stands on the edge of a range;
 - extrapolation to a counter's zero is cut at another place: counters start high and never fall to near zero;
+- predict_linear of a range fixed by `@` has but one step in 2.42: it is moved by offsets only;
 - the deviation of one NaN is 0 in 2.42 and NaN in 3: stddev and stdvar have a table of their own.
 
 Operands of == and of vector-to-vector comparison are exact (whole numbers), so that no last bit decides anything.
@@ -93,7 +94,8 @@ def selectors() -> st.SearchStrategy[str]:
     )
 
 
-OFFSETS = st.sampled_from(["", "", "", " offset 1m", " offset -30s", f" @ {START_MS / 1000 + 301.5}"])
+MOVES = st.sampled_from(["", "", "", " offset 1m", " offset -30s"])
+OFFSETS = MOVES | st.sampled_from([f" @ {START_MS / 1000 + 301.5}", " @ start()", " @ end() offset 1m"])
 GROUPING = st.sampled_from(["", " by (i)", " by (g)", " by (i, g)", " without (i)", " without (g)", " by (nope)"])
 MATCHING = st.sampled_from(["", " on (i)", " on (g)", " on (i, g)", " ignoring (g)", " ignoring (i)", " on ()"])
 GROUPED = st.sampled_from(
@@ -108,14 +110,18 @@ def calls(names: tuple[str, ...]) -> st.SearchStrategy[str]:
     )  # fmt: skip
 
 
-EXACT_CALLS = calls(
-    ("last_over_time", "min_over_time", "max_over_time", "count_over_time", "changes", "resets", "idelta",
-     "present_over_time", "absent_over_time")
+EXACT_OVER_TIME = (
+    "last_over_time", "min_over_time", "max_over_time", "count_over_time", "changes", "resets", "idelta",
+    "present_over_time", "absent_over_time",
 )  # fmt: skip
+EXACT_CALLS = calls(EXACT_OVER_TIME)
+SUBQUERIES = st.builds(
+    "{}:{}]{}".format, st.sampled_from(("1m1ms", "4m1ms", "5m30s1ms")), st.sampled_from(("10s", "17s", "1m")), OFFSETS
+)
 INEXACT_CALLS = calls(("rate", "increase", "irate", "delta", "deriv", "avg_over_time", "sum_over_time")) | st.builds(
     "quantile_over_time({}, {}[{}]{})".format, st.sampled_from(RATIOS), selectors(), st.sampled_from(RANGES), OFFSETS
 ) | st.builds(
-    "predict_linear({}[{}]{}, {})".format, selectors(), st.sampled_from(RANGES), OFFSETS, st.sampled_from(("60", "-5"))
+    "predict_linear({}[{}]{}, {})".format, selectors(), st.sampled_from(RANGES), MOVES, st.sampled_from(("60", "-5"))
 )  # fmt: skip
 
 
@@ -162,6 +168,7 @@ def _exact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{}({})".format, st.sampled_from(("abs", "absent", "ceil", "floor", "sgn")), inner),
         st.builds("clamp({}, {}, {})".format, inner, constant, constant),
         st.builds("{}({}, {})".format, st.sampled_from(("clamp_min", "clamp_max")), inner, constant),
+        st.builds("{}(({})[{})".format, st.sampled_from(EXACT_OVER_TIME), inner, SUBQUERIES),
         st.builds("vector(scalar({}))".format, inner),
         st.builds("{}({})".format, st.sampled_from(("sort", "sort_desc")), inner),
         st.builds("timestamp({}{})".format, selectors(), OFFSETS) | st.builds("timestamp({})".format, inner),
@@ -180,6 +187,7 @@ def _inexact_more(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("{}({} / 60)".format, st.sampled_from(TRIGONOMETRY), inner),
         st.builds("{}({})".format, st.sampled_from(("ln", "log2", "log10", "sqrt", "exp", "deg", "rad")), inner),
         st.builds("({} * pi())".format, inner),
+        st.builds("{}(({})[{})".format, st.sampled_from(("avg_over_time", "delta", "deriv")), inner, SUBQUERIES),
         st.builds("round({}, 0.1)".format, inner),
         st.builds("quantile{}({}, {})".format, GROUPING, st.sampled_from(RATIOS), inner),
         st.builds("({} {}{} {})".format, inner, st.sampled_from("+-*/"), MATCHING | GROUPED, inner),

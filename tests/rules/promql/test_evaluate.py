@@ -308,7 +308,7 @@ def test_nothing_selected_is_nothing_everywhere() -> None:
 
 
 def test_a_range_query_that_would_take_too_much_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rules.promql.evaluate.MAX_CELLS", 10)
+    monkeypatch.setattr("rules.promql.reading.MAX_CELLS", 10)
     evaluator = Evaluator(source({A0: 1.0, A1: 2.0}))
     assert len(evaluator.range(parse("a"), NOW, NOW + 4, 1).labels) == 2
     for text in ("a", "rate(a[5m])", "a + on (i) a offset 1m"):

@@ -13,7 +13,7 @@ from rules.errors import PromqlError
 from rules.memory import MemorySource
 from rules.promql.evaluate import evaluate
 from rules.promql.parse import parse
-from rules.promql.plan import Binary, Call, Kind, Negation, Number, VectorSelector
+from rules.promql.plan import Binary, Call, Kind, Negation, Number, VectorSelector, When
 from rules.promql.text import MAX_DEPTH, MAX_LENGTH, MAX_OPERATORS
 from rules.source import Matcher
 
@@ -50,8 +50,8 @@ from rules.source import Matcher
         ("label_replace(x, 'a', 'b', 'c')", "1:1", "expected 5 argument", "an argument is missing"),
         ("count_values('a-b', x)", "1:14", "no label name", "a label that cannot be"),
         ("topk(x, x)", "1:1", "expected type scalar", "a vector is no number"),
-        ("max_over_time(x[5m:1m])", "1:19", "a subquery is not supported", "not yet"),
-        ("x @ end()", "1:3", "not supported", "needs a range"),
+        ("x[5m:1m]", "1:1", "range vector", "has no value at an instant either"),
+        ("max_over_time(x[5000d:1d])", "1:1", "ten years", "a range that nobody means"),
         ("x[5m]", "1:1", "range vector", "has no value at an instant"),
         ("'text'", "1:1", "a string", "text is no result"),
         ("1 + rate(x)", "1:5", "expected type matrix", "an instant vector where a range is due"),
@@ -126,7 +126,7 @@ def test_selectors_keep_offset_and_instant() -> None:
     root = parse("rate(x[5m] @ 1600000000.5 offset -90s)").root
     assert isinstance(root, Call)
     selector = root.arguments[0].selector  # type: ignore[union-attr]
-    assert (selector.offset_ms, selector.fixed_at_ms) == (-90_000, 1_600_000_000_500)
+    assert selector.when == When(-90_000, 1_600_000_000_500)
     assert selector.instant(5) == 1_600_000_090_500
 
 

@@ -15,7 +15,7 @@ from core.labels import Labels, labels
 from core.remote_write import compress, encode_labels, encode_sample, varint
 from rules.errors import EvaluationError
 from rules.memory import MemorySource
-from rules.promql.evaluate import evaluate
+from rules.promql.evaluate import Evaluator, evaluate
 from rules.promql.parse import parse
 from rules.promql.vector import Scalar
 from tests.rules.promql.expressions import AT_MS, EXPRESSIONS, START_MS, Series, all_series
@@ -40,14 +40,7 @@ _CASES = itertools.count()
 def test_every_supported_expression_has_the_value_that_prometheus_gives_it(
     prometheus: Prometheus, series: list[Series], expression: str
 ) -> None:
-    # Each case has metrics of its own, so that one server serves all of them.
-    case = next(_CASES)
-    renamed = [Series(_named(one.labels, case), one.samples) for one in series]
-    text = re.sub(r"\b([ab])(?=[\[{ )]|$|,)", rf"\g<1>_{case}", expression)
-    prometheus.write(compress(b"".join(_encode(one) for one in renamed)))
-    source = MemorySource()
-    for one in renamed:
-        source.append(one.labels, one.samples)
+    source, text = _loaded(prometheus, series, expression)
     note(text)
     theirs, ours = _theirs(prometheus, text), _ours(source, text)
     assert _alike(ours, theirs), f"{text}\nours   {ours}\ntheirs {theirs}"
@@ -93,38 +86,84 @@ def test_a_quantile_of_a_histogram_is_that_of_prometheus(
         ("timestamp(a offset 1m) - timestamp(b * 1)", "the step's instant of what is computed"),
         ("quantile_over_time(0.5, b[2m])", "order within a range"),
         ("label_replace(b, 'i', 'q$1', 'i', '(.)')", "labels once for all steps"),
+        ("max_over_time(rate(a[1m])[5m:20s])", "a subquery for each step"),
+        ("sum_over_time(b[3m:30s] offset 1m)", "a subquery that is moved"),
+        ("avg_over_time(b[2m:30s] @ start()) - b @ end()", "the ends of the range"),
+        ("count_over_time((b > 0 or a)[2m:15s])", "rows that come and go within a subquery"),
+        ("max_over_time((-{__name__=~'b|a', i='1'})[3m:10s])", "names go within a subquery"),
+        ("sum_over_time(max_over_time(b[1m1ms:10s])[2m:30s])", "a subquery within a subquery"),
         ("vector(time()) - on () minute() * 60", "the step's own date"),
     ],
 )
 def test_a_range_query_is_an_instant_query_at_every_step(prometheus: Prometheus, expression: str, reason: str) -> None:
-    from rules.promql.evaluate import Evaluator
-
-    source, case = MemorySource(), next(_CASES)
+    series = []
     for number, (name, i, g) in enumerate([("a", "0", "x"), ("a", "1", "y"), ("b", "0", "x"), ("b", "1", "")]):
-        own = labels(__name__=f"{name}_{case}", i=i, g=g)
         gap = range(20, 20 + 9 * number)
         samples = [
-            (START_MS + k * 15_000 + number, (100_000 if name == "a" else -10) + float(k * (number + 1)))
+            (START_MS + k * 15_000 + number + 1, (100_000 if name == "a" else -10) + float(k * (number + 1)))
             for k in range(number * 3, 60) if k not in gap
         ]  # fmt: skip
-        source.append(own, samples)
-        prometheus.write(compress(_encode(Series(own, samples))))
-    text = re.sub(r"\b([ab])(?=[\[{ )']|$|,|\|)", rf"\g<1>_{case}", expression)
-    start, end, step = START_MS + 61_777, START_MS + 901_777, 20_000
-    matrix = Evaluator(source).range(parse(text), start, end, step)
-    theirs = prometheus.get(
-        "/api/v1/query_range", query=text, start=start / 1000, end=end / 1000, step=step / 1000
-    )["data"]["result"]  # fmt: skip
-    got = {
+        series.append(Series(labels(__name__=name, i=i, g=g), samples))
+    source, text = _loaded(prometheus, series, expression)
+    theirs, ours = _their_range(prometheus, text), _our_range(source, text)
+    assert _alike_at_each_step(ours, theirs), f"{reason}\nours   {ours}\ntheirs {theirs}"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(series=all_series(), expression=EXPRESSIONS)
+def test_every_supported_expression_has_the_values_that_prometheus_gives_it_over_a_range(
+    prometheus: Prometheus, series: list[Series], expression: str
+) -> None:
+    source, text = _loaded(prometheus, series, expression)
+    note(text)
+    theirs, ours = _their_range(prometheus, text), _our_range(source, text)
+    assert _alike_at_each_step(ours, theirs), f"{text}\nours   {ours}\ntheirs {theirs}"
+
+
+def _loaded(prometheus: Prometheus, series: list[Series], expression: str) -> tuple[MemorySource, str]:
+    """Both sides with the same series under names of this case alone, so that one server serves all, and its text."""
+    case = next(_CASES)
+    renamed = [Series(_named(one.labels, case), one.samples) for one in series]
+    prometheus.write(compress(b"".join(_encode(one) for one in renamed)))
+    source = MemorySource()
+    for one in renamed:
+        source.append(one.labels, one.samples)
+    return source, re.sub(r"\b([ab])(?=[\[{ )']|$|,|\|)", rf"\g<1>_{case}", expression)
+
+
+Steps = dict[Labels, dict[int, float]] | str
+START, END, STEP = START_MS + 61_777, START_MS + 901_777, 20_000
+
+
+def _their_range(prometheus: Prometheus, text: str) -> Steps:
+    answer = prometheus.get("/api/v1/query_range", query=text, start=START / 1000, end=END / 1000, step=STEP / 1000)
+    if answer["status"] != "success":
+        assert answer["errorType"] == "execution", answer
+        return "error"
+    return {
+        labels(one["metric"]): {round(at * 1000): float(value) for at, value in one["values"]}
+        for one in answer["data"]["result"]
+    }
+
+
+def _our_range(source: MemorySource, text: str) -> Steps:
+    try:
+        matrix = Evaluator(source).range(parse(text), START, END, STEP)
+    except EvaluationError:
+        return "error"
+    return {
         row: {int(at): float(value) for at, value, here in zip(matrix.times, values, present, strict=True) if here}
         for row, values, present in zip(matrix.labels, matrix.values, matrix.present, strict=True)
     }
-    expected = {
-        labels(one["metric"]): {round(at * 1000): float(value) for at, value in one["values"]} for one in theirs
-    }
-    assert got.keys() == expected.keys(), reason
-    for row, points in expected.items():
-        assert got[row] == pytest.approx(points, rel=1e-9, abs=1e-9), reason
+
+
+def _alike_at_each_step(ours: Steps, theirs: Steps) -> bool:
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return ours == theirs
+    return ours.keys() == theirs.keys() and all(
+        ours[row].keys() == theirs[row].keys() and all(_close(ours[row][at], theirs[row][at]) for at in ours[row])
+        for row in ours
+    )
 
 
 def _named(of: Labels, case: int) -> Labels:

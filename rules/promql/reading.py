@@ -1,0 +1,102 @@
+"""What the nodes of one or more instants read from the source: each selector once, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rules.errors import EvaluationError
+from rules.functions.shapes import Samples
+from rules.promql.plan import Selector
+from rules.promql.ribbon import Ribbon
+from rules.promql.selectors import Selection, Selections
+from rules.promql.vector import Block, Ints, Mask, Values
+from rules.source import Matcher, Source
+
+_READ_RANGES, _READ_MS = 4, 900_000  # how far a read of several steps reaches: ranges, and at least this long
+MAX_CELLS = 50_000_000  # values of selectors [series, steps] that one query may hold
+
+
+class Reading:
+    """Reads at some instants; what was read is kept for other rules.
+
+    Attributes:
+        span: first and last instant of the whole query, epoch ms.
+    """
+
+    def __init__(self, source: Source, selections: Selections, times: Ints) -> None:
+        self._source = source
+        self._selections = selections
+        self._times = times
+        self.span = int(times[0]), int(times[-1])
+        # Pinned, because series are born and retired while this runs and values must fit their labels.
+        self._selected: dict[tuple[Matcher, ...], Selection] = {}
+        self._blocks: dict[Selector, Block] = {}
+        self._samples: dict[tuple[Selector, int], list[Samples]] = {}
+        self._cells = [0]
+
+    def within(self, times: Ints) -> Reading:
+        """A reading at the instants of a subquery: the same series, the same start and end, the same limit."""
+        inner = Reading(self._source, self._selections, times)
+        inner.span, inner._selected, inner._cells = self.span, self._selected, self._cells
+        return inner
+
+    def select(self, selector: Selector) -> Selection:
+        """The series of a selector."""
+        selection = self._selected.get(selector.matchers)
+        if selection is None:
+            selection = self._selected[selector.matchers] = self._selections.get(selector.matchers)
+        return selection
+
+    def block(self, selector: Selector) -> Block:
+        """The newest samples of a selector at each step."""
+        block = self._blocks.get(selector)
+        if block is None:
+            _, values, present = self.samples(selector)
+            block = self._blocks[selector] = Block(self.select(selector).table, values, present)
+        return block
+
+    def samples(self, selector: Selector) -> tuple[Ints, Values, Mask]:
+        """The newest samples' times, values and presence, each [series, steps]."""
+        ids = self.select(selector).ids
+        instants = selector.when.instants(self._times, self.span)
+        self.require_room(len(ids))
+        read = [self._source.instant(ids, at, selector.lookback_ms) for at in instants.tolist()]
+        times, values, present = zip(*read, strict=True)
+        return np.stack(times, axis=1), np.stack(values, axis=1), np.stack(present, axis=1)
+
+    def ranges(self, selector: Selector, range_ms: int) -> Iterator[Samples] | list[Samples]:
+        """The samples of each step; kept for other rules when there is but one."""
+        self.require_room(len(self.select(selector).ids))
+        if len(self._times) > 1:
+            return self._cut_ranges(selector, range_ms)
+        key = (selector, range_ms)
+        if key not in self._samples:
+            end = int(selector.when.instants(self._times, self.span)[0])
+            window = self._source.window(self.select(selector).ids, end - range_ms, end)
+            self._samples[key] = [Samples.of(window, end - range_ms, end, int(self._times[0]))]
+        return self._samples[key]
+
+    def _cut_ranges(self, selector: Selector, range_ms: int) -> Iterator[Samples]:
+        """Many steps from each read, but not so many that it holds much more than the ranges of one step."""
+        ends, ids = selector.when.instants(self._times, self.span), self.select(selector).ids
+        first = 0
+        while first < len(ends):
+            behind = int(np.searchsorted(ends, ends[first] + max(_READ_RANGES * range_ms, _READ_MS), side="right"))
+            start, end = int(ends[first]) - range_ms, int(ends[behind - 1])
+            ribbon = Ribbon(self._source.window(ids, start, end), start, end)
+            yield from ribbon.cuts(ends[first:behind], self._times[first:behind], range_ms)
+            first = behind
+
+    def require_room(self, series: int) -> None:
+        """Refuse what would take too much memory, as Prometheus' query.max-samples does; one instant is no danger.
+
+        Raises:
+            EvaluationError: the query has come to more than `MAX_CELLS` values.
+        """
+        if len(self._times) == 1:
+            return
+        self._cells[0] += series * len(self._times)
+        if self._cells[0] > MAX_CELLS:
+            raise EvaluationError(f"more than {MAX_CELLS} values to read; ask for fewer series or fewer steps")
