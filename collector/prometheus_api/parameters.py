@@ -35,10 +35,18 @@ class Parameters:
 
     @classmethod
     async def of(cls, request: web.Request) -> Parameters:
-        """Of a request: a form's fields come before the URL's."""
+        """Of a request: a form's fields come before the URL's.
+
+        Raises:
+            BadData: the form cannot be read.
+        """
         texts: dict[str, list[str]] = {}
         if request.method == "POST":
-            for name, text in (await request.post()).items():
+            try:
+                form = await request.post()
+            except (LookupError, ValueError) as error:  # its character set, its text, its parts
+                raise BadData(f"the form cannot be read: {error}") from error
+            for name, text in form.items():
                 if isinstance(text, str):
                     texts.setdefault(name, []).append(text)
         for name, text in request.query.items():

@@ -192,3 +192,24 @@ async def test_queries_are_counted_by_outcome(api_client) -> None:
     }
     assert outcomes == {"ok": 2, "bad_data": 1, "execution": 1}
     assert api_client.counted("forewatch_queries_unfinished") == 0
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "why"),
+    [
+        (f"{FORM}; charset=nonexistent", b"query=x", "a character set that nobody knows"),
+        (FORM, b"query=\xff", "no UTF-8"),
+        ("multipart/form-data", b"--x", "a multipart form without its boundary"),
+        ("multipart/form-data; boundary=x", b"no parts", "a multipart form without parts"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_the_senders_fault(
+    api_client, content_type: str, body: bytes, why: str
+) -> None:
+    headers = {"Content-Type": content_type}
+    answer = await api_client.client.post("/prometheus/api/v1/query", data=body, headers=headers)
+    assert answer.status == 400, why
+    assert (await answer.json())["errorType"] == "bad_data"
