@@ -59,18 +59,35 @@ def test_what_needs_a_credential_says_so(route: Route) -> None:
 
 
 # What handlers read themselves; everything else is decoded by `Route.query`.
+PROMETHEUS = "/prometheus/api/v1/"
+QUERY = {"query", "limit", "timeout", "lookback_delta"}
+SERIES = {"match[]", "start", "end", "limit"}
 SELF_READ = {
     "/federate": {"match[]"},
     "/": {"lang"},
     "/login": {"lang", "problem"},
+    f"{PROMETHEUS}query": QUERY | {"time"},
+    f"{PROMETHEUS}query_range": QUERY | {"start", "end", "step"},
+    f"{PROMETHEUS}series": SERIES,
+    f"{PROMETHEUS}labels": SERIES,
+    f"{PROMETHEUS}label/{{name}}/values": SERIES,
+    f"{PROMETHEUS}metadata": {"metric", "limit", "limit_per_metric"},
 }
 
 
 @pytest.mark.parametrize("path", SELF_READ)
 def test_parameters_that_handlers_read_themselves_are_described(path: str) -> None:
     described = DOCUMENT["paths"][path]["get"]
-    assert {one["name"] for one in described["parameters"]} == SELF_READ[path]
+    assert {one["name"] for one in described["parameters"] if one["in"] == "query"} == SELF_READ[path]
     assert "400" in described["responses"]
+
+
+def test_every_form_is_described_by_its_fields() -> None:
+    for route in ROUTES:
+        if route.consumes == "application/x-www-form-urlencoded":
+            form = operation(route)["requestBody"]["content"][route.consumes]["schema"]
+            fields = set(DOCUMENT["components"]["schemas"][form["$ref"].rpartition("/")[2]]["properties"])
+            assert fields == (SELF_READ[route.path] if route.path != "/login" else {"name", "password"}), route.path
 
 
 def test_a_form_is_described_by_its_fields_and_a_url_by_parameters() -> None:
