@@ -44,6 +44,12 @@ class Tls(Section, frozen=True, kw_only=True):
     key: Path
 
 
+_AT_LEAST_ONE = (
+    "connections", "max_series", "max_series_per_sender", "new_series_per_second", "labels_per_series", "label_name",
+    "label_value", "write_body", "query_samples",
+)  # fmt: skip
+
+
 class Limits(Section, frozen=True, kw_only=True):
     """What one collector takes in before it refuses."""
 
@@ -53,12 +59,16 @@ class Limits(Section, frozen=True, kw_only=True):
     write_body: Size = Size(32 << 20)
     max_series: int = SeriesLimits().max_series
     max_series_per_sender: int = SeriesLimits().max_series_per_sender
+    new_series_per_second: int = IngestLimits().new_series_per_second
+    labels_per_series: int = IngestLimits().labels
+    label_name: Size = Size(IngestLimits().label_name_bytes)
+    label_value: Size = Size(IngestLimits().label_value_bytes)
     disk_reserve: Size = Size(SeriesLimits().reserve_bytes)
     query_timeout: Duration = Duration(QueryLimits().seconds)
     query_samples: int = QueryLimits().samples
 
     def check(self) -> Iterator[Finding]:
-        for name in ("connections", "max_series", "max_series_per_sender", "write_body", "query_samples"):
+        for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 yield Finding((name,), "must be at least 1")
         for name in ("request_timeout", "idle_timeout", "query_timeout"):
@@ -66,7 +76,14 @@ class Limits(Section, frozen=True, kw_only=True):
                 yield Finding((name,), "must be at least 1s")
 
     def ingest(self) -> IngestLimits:
-        return IngestLimits(body_bytes=self.write_body, body_seconds=float(self.request_timeout))
+        return IngestLimits(
+            body_bytes=self.write_body,
+            body_seconds=float(self.request_timeout),
+            new_series_per_second=self.new_series_per_second,
+            labels=self.labels_per_series,
+            label_name_bytes=self.label_name,
+            label_value_bytes=self.label_value,
+        )
 
     def queries(self) -> QueryLimits:
         return QueryLimits(seconds=float(self.query_timeout), samples=self.query_samples)

@@ -17,6 +17,7 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True):
         label_name_bytes: of one label's name.
         label_value_bytes: of one label's value, the metric's name included.
         labels: of one series, its name included.
+        new_series_per_second: of one sender on average; ten seconds' worth may come at once.
         series: in one push.
         series_bytes: of one series in a push, its samples included.
     """
@@ -29,5 +30,6 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True):
     label_name_bytes: int = 256
     label_value_bytes: int = 4096
     labels: int = 64
+    new_series_per_second: int = 10_000
     series: int = 1_000_000
     series_bytes: int = 4 << 20

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import cramjam
 import numpy as np
 
+from collector.ingest.births import Births
 from collector.ingest.decode import UNKNOWN, Decoded, Decoder
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
@@ -73,6 +74,7 @@ class Ingest:
         self.quiet = Quiet(_QUIET_SECONDS)
         self._store = store
         self._clock = clock
+        self._births = Births(limits.new_series_per_second)
         self._sequences = Sequences()
         self._skews = Skews()
         self._decoder = Decoder(store.known, limits)
@@ -92,7 +94,7 @@ class Ingest:
 
         Raises:
             InvalidInput: the body is malformed or too large; nothing was stored.
-            Overloaded: there is no room to decompress it now.
+            Overloaded: there is no room to decompress it now, or the sender brings new series too fast.
             StorageError: the disk is full; nothing was acknowledged.
         """
         shift_ms = self._shift(headers, received_ms)
@@ -142,9 +144,12 @@ class Ingest:
         """The ids of the push's keys under the store's present state, unknown ones born a few at a time."""
         ids = decoded.ids
         unknown = np.flatnonzero(ids == UNKNOWN)
+        if len(unknown):
+            self._births.check(sender, self._clock.monotonic())
         for start in range(0, len(unknown), _BIRTHS_A_STEP):
             part = unknown[start : start + _BIRTHS_A_STEP]
             ids[part] = self._store.resolve_keys([decoded.keys[at] for at in part.tolist()], sender=sender)
+            self._births.count(sender, int((ids[part] >= 0).sum()), self._clock.monotonic())
             await asyncio.sleep(0)
         if self._store.retirements != retirements:
             return self._store.resolve_keys(decoded.keys, sender=sender)

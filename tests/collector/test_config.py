@@ -61,6 +61,8 @@ def test_the_shipped_file_is_the_defaults(tmp_path: Path) -> None:
         ("evaluation_interval: 15", "write one like", "no unit"),
         ("retention: {events: 90d}", "must be at least 180d", "less than the law asks"),
         ("limits: {connections: 0}", "must be at least 1", "nobody could connect"),
+        ("limits: {labels_per_series: 0}", "must be at least 1", "every series has a name"),
+        ("limits: {new_series_per_second: 0}", "must be at least 1", "no series could be born"),
         ("limits: {request_timeout: 10ms}", "must be at least 1s", "nothing would finish"),
         ("limit: {}", "unknown key", "a typing error"),
         ("listen: a:1\nlisten: b:2", "duplicate key", "given twice"),
