@@ -79,6 +79,8 @@ class Collector:
             if failure == "internal":
                 log.exception("probe is broken", job=self.target.job, instance=self.target.instance)
             return Collection([], seconds, failure, str(error) or type(error).__name__)
+        finally:
+            del task, done  # the error leads here by its traceback: no cycle for the garbage collector
 
     async def _read(self) -> list[Sample]:
         return list(await self.target.probe.collect())

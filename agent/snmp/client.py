@@ -202,6 +202,9 @@ class Session:
         finally:
             timer.cancel()
             self._on_datagram = None
+            # Both lead to the failure and it, by its traceback, to them: memory for the cyclic garbage collector, which
+            # comes seldom, at each timeout of each dead device.
+            del waiter, timer
 
     def _readable(self) -> None:
         if self._on_datagram is not None:

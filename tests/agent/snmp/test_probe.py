@@ -403,6 +403,21 @@ async def test_failed_poll_closes_its_socket_without_waiting_for_the_garbage_col
             gc.enable()
 
 
+async def test_dead_device_leaves_no_garbage_in_cycles(clock: ManualClock) -> None:
+    with BadDevice(bad_device.never) as device:
+        dead = watched.Target("snmp", "core-1", probe(device.port, clock, timeout_seconds=0.05), 10, 9)
+        collector = Collector(dead, clock)
+        await collector.collect()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                assert (await collector.collect()).failure == "timeout"
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+
+
 async def test_devices_are_read_where_their_names_led_while_the_name_servers_are_away(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
