@@ -8,6 +8,7 @@ import enum
 from aiohttp import web
 
 from collector.access import store
+from collector.access.client import throttled_as
 from collector.access.last_used import LastUsed
 from collector.access.metrics import AccessMetrics
 from collector.access.models import Token, User
@@ -109,7 +110,8 @@ class Authenticator:
         return principal
 
     async def _look_up(self, key: str, client: str, now: dt.datetime, monotonic: float) -> Principal:
-        pair, address = (client, key[:16]), (client,)
+        address = (throttled_as(client),)
+        pair = (*address, key[:16])
         wait = max(self._tokens.wait_seconds(pair, monotonic), self._addresses.wait_seconds(address, monotonic))
         if wait > 0:
             self._metrics.refused.labels(Refusal.THROTTLED).inc()

@@ -34,6 +34,14 @@ def client_address(peer: str | None, forwarded_for: Iterable[str], trusted: Sequ
     return address
 
 
+def throttled_as(client: str) -> str:
+    """Under which name guesses from an address are counted; one IPv6 customer has a whole /64 to guess from."""
+    address = _parse(client)
+    if not isinstance(address, ipaddress.IPv6Address):
+        return client
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
 def is_local(request: web.Request, client: str, trusted: Sequence[Network]) -> bool:
     """Whether the request was made on this machine itself, not by way of an unknown proxy on it."""
     peer, address = _parse(request.remote or ""), _parse(client)

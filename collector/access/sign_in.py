@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 
 from collector.access import store
-from collector.access.client import CLIENT
+from collector.access.client import CLIENT, throttled_as
 from collector.access.models import Session, User
 from collector.access.names import account_name, is_account_name
 from collector.access.service import ACCESS, Access
@@ -114,7 +114,8 @@ async def _sign_in(request: web.Request, given: Credentials) -> tuple[User, str]
         Overloaded: too many attempts.
     """
     access, name, address = request.app[ACCESS], account_name(given.name), request[CLIENT]
-    _charge(access, name, address, request.app[CLOCK].monotonic())
+    guesser = throttled_as(address)
+    _charge(access, name, guesser, request.app[CLOCK].monotonic())
     user = None
     if is_account_name(name):  # nobody is called anything else, and no database takes every text
         async with request.app[DATABASE].read() as session:
@@ -125,21 +126,21 @@ async def _sign_in(request: web.Request, given: Credentials) -> tuple[User, str]
         access.metrics.logins.labels(result).inc()
         log.warning("sign-in refused", name=name, address=address, reason=result)
         raise Problem(401, "Unauthorized", "name or password is wrong")
-    access.accounts.clear((address, name))
-    access.addresses.refund((address,))
+    access.accounts.clear((guesser, name))
+    access.addresses.refund((guesser,))
     secret = await _open_session(request, user, given.password)
     access.metrics.logins.labels(LoginResult.ACCEPTED).inc()
     log.info("signed in", name=name, address=address)
     return user, secret
 
 
-def _charge(access: Access, name: str, address: str, now: float) -> None:
-    wait = max(access.accounts.wait_seconds((address, name), now), access.addresses.wait_seconds((address,), now))
+def _charge(access: Access, name: str, guesser: str, now: float) -> None:
+    wait = max(access.accounts.wait_seconds((guesser, name), now), access.addresses.wait_seconds((guesser,), now))
     if wait > 0:
         access.metrics.logins.labels(LoginResult.THROTTLED).inc()
         raise Overloaded("too many attempts to sign in", retry_after_seconds=wait)
-    access.accounts.charge((address, name), now)
-    access.addresses.charge((address,), now)
+    access.accounts.charge((guesser, name), now)
+    access.addresses.charge((guesser,), now)
 
 
 async def _open_session(request: web.Request, user: User, password: str) -> str:

@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from collector.access.client import client_address, is_local
+from collector.access.client import client_address, is_local, throttled_as
 
 PROXIES = [ipaddress.ip_network("10.0.0.0/24"), ipaddress.ip_network("127.0.0.1/32")]
 
@@ -30,6 +30,20 @@ def test_the_client_is_the_nearest_address_that_is_no_proxy(
     peer: str | None, forwarded: list[str], expected: str, why: str
 ) -> None:
     assert client_address(peer, forwarded, PROXIES) == expected, why
+
+
+@pytest.mark.parametrize(
+    ("client", "name", "why"),
+    [
+        ("198.51.100.7", "198.51.100.7", "an IPv4 address is somebody's own"),
+        ("2001:db8:0:1::5", "2001:db8:0:1::/64", "a customer's network"),
+        ("[2001:db8:0:1:ffff::9]", "2001:db8:0:1::/64", "the same network, in brackets"),
+        ("2001:db8:0:2::5", "2001:db8:0:2::/64", "another network"),
+        ("unknown", "unknown", "nobody knows"),
+    ],
+)
+def test_guesses_are_counted_by_who_can_make_them(client: str, name: str, why: str) -> None:
+    assert throttled_as(client) == name, why
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,15 @@ async def test_guessing_is_slowed_down_even_for_the_right_password(site: Site) -
     assert (await site.login("alice"))[0] == 200
 
 
+async def test_more_addresses_of_one_network_are_not_more_guesses(start_site: StartSite) -> None:
+    site = await start_site(trusted_proxies=("127.0.0.1",))
+    await site.user("alice", Role.OPERATOR)
+    for number in range(10):
+        assert (await site.login("alice", "wrong", **{"X-Forwarded-For": f"2001:db8::{number:x}"}))[0] == 401
+    assert (await site.login("alice", "wrong", **{"X-Forwarded-For": "2001:db8::ffff"}))[0] == 429
+    assert (await site.login("alice", **{"X-Forwarded-For": "2001:db8:0:1::1"}))[0] == 200
+
+
 async def test_guesses_at_one_name_do_not_lock_out_another(site: Site) -> None:
     await site.user("alice", Role.OPERATOR)
     for _ in range(12):
