@@ -28,8 +28,8 @@ def stopped(task: asyncio.Task[None]) -> str | None:
     """Why a task that should run for ever does not, for readiness; None while it runs."""
     if not task.done():
         return None
-    error = None if task.cancelled() else task.exception()
-    return "has been stopped" if error is None else f"has failed: {error!r}; the log has the details"
+    failed = not task.cancelled() and task.exception() is not None
+    return "has failed; the log has the details" if failed else "has been stopped"
 
 
 async def _telling(name: str, coroutine: Coroutine[Any, Any, None]) -> None:
