@@ -67,9 +67,9 @@ class Lane:
         return TROUBLE_SECONDS
 
     async def _lease(self, room: int) -> float:
-        async with self._database.read() as session:
-            due = await outbox_store.next_due(session, self.channel.name)
         now = self._now()
+        async with self._database.read() as session:
+            due = await outbox_store.next_due(session, self.channel.name, now)
         if due is None or due > now:
             return POLL_SECONDS if due is None else min(POLL_SECONDS, (due - now).total_seconds())
         async with self._database.write() as session:

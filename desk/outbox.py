@@ -9,6 +9,7 @@ from dataclasses import dataclass
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 300.0
 LONGEST_RETRY_AFTER_SECONDS = 3600.0  # a receiver may ask for patience, not for silence
+LONGEST_WAIT = dt.timedelta(seconds=LONGEST_RETRY_AFTER_SECONDS + LONGEST_DELAY_SECONDS)
 GIVE_UP_AFTER = dt.timedelta(hours=24)
 
 

@@ -7,14 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from core.database import UtcDateTime
 from desk import notification, views
 from desk.bulk import chunks, insert_all
 from desk.models import Incident, OutboxRow
-from desk.outbox import ENDINGS, GIVE_UP_AFTER, Dead, DeliveryState, Kind, Retry, Sent, idempotency_key
+from desk.outbox import ENDINGS, GIVE_UP_AFTER, LONGEST_WAIT, Dead, DeliveryState, Kind, Retry, Sent, idempotency_key
 from desk.queries import incident_views
 from desk.text import one_line
 
@@ -154,10 +155,12 @@ async def settle(session: AsyncSession, row: OutboxRow, verdict: Sent | Retry | 
     await session.execute(update(OutboxRow).where(*mine, *held).values(**values))
 
 
-async def next_due(session: AsyncSession, channel: str) -> dt.datetime | None:
+async def next_due(session: AsyncSession, channel: str, now: dt.datetime) -> dt.datetime | None:
     """When the channel has something to do next; None when nothing is pending."""
     ready = case(
-        (OutboxRow.leased_until > OutboxRow.next_attempt_at, OutboxRow.leased_until), else_=OutboxRow.next_attempt_at
+        (and_(OutboxRow.leased_until.is_(None), _ripe(now)), literal(now, UtcDateTime())),
+        (OutboxRow.leased_until > OutboxRow.next_attempt_at, OutboxRow.leased_until),
+        else_=OutboxRow.next_attempt_at,
     )
     soonest: dt.datetime | None = await session.scalar(select(func.min(ready)).where(_pending(channel)))
     return soonest
@@ -227,4 +230,10 @@ def _pending(channel: str) -> ColumnElement[bool]:
 
 def _due(now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
     free = or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until <= now)
-    return OutboxRow.next_attempt_at <= now, free
+    return _ripe(now), free
+
+
+def _ripe(now: dt.datetime) -> ColumnElement[bool]:
+    """Its time has come: nobody has tried yet, or the wait is over, or the clock was set back since."""
+    of = OutboxRow
+    return or_(of.attempts == 0, of.next_attempt_at <= now, of.next_attempt_at > now + LONGEST_WAIT)

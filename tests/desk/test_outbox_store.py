@@ -98,7 +98,7 @@ async def test_a_recovery_waits_while_its_opening_is_retried_but_not_behind_a_de
         [row] = await lease(session, "ops", 10, NOON, LASTING)
         await settle(session, row, Retry(after(seconds=30), "503"), NOON)
     async with database.write() as session:
-        assert await next_due(session, "ops") == after(seconds=30)
+        assert await next_due(session, "ops", NOON) == after(seconds=30)
         assert await lease(session, "ops", 10, after(seconds=29), LASTING) == []
         [row] = await lease(session, "ops", 10, after(seconds=30), LASTING)
         assert (row.kind, row.attempts, row.last_error) == (Kind.OPENED, 2, "503")
@@ -120,7 +120,7 @@ async def test_what_a_dead_sender_had_comes_back_when_its_lease_ends(database: D
         await opened(session)
         await lease(session, "ops", 10, NOON, LASTING)
     async with database.write() as session:
-        assert await next_due(session, "ops") == after(seconds=60)
+        assert await next_due(session, "ops", NOON) == after(seconds=60)
         assert await lease(session, "ops", 10, after(seconds=59), LASTING) == []
         [row] = await lease(session, "ops", 10, after(seconds=60), LASTING)
         assert row.attempts == 2
@@ -191,3 +191,20 @@ async def test_what_nobody_serves_any_more_is_given_up_after_its_day(database: D
     async with database.read() as session:
         found = await counts(session)
         assert (found.pending, found.dead) == (1, 1)
+
+
+async def test_no_notification_waits_for_a_clock_that_was_set_back(database: Database) -> None:
+    async with database.write() as session:
+        incident = (await store.open_incident(session, new_incident("core-1"), after(hours=3))).incident
+        await enqueue(session, incident, Kind.OPENED, ["ops"], after(hours=3))
+        assert await next_due(session, "ops", NOON) == NOON
+        [row] = await lease(session, "ops", 1, NOON, LASTING)
+        await settle(session, row, Retry(after(minutes=5), "busy"), NOON)
+        assert (await next_due(session, "ops", NOON), await lease(session, "ops", 1, NOON, LASTING)) == (
+            after(minutes=5),
+            [],
+        )
+        [row] = await lease(session, "ops", 1, after(hours=3), LASTING)
+        await settle(session, row, Retry(after(hours=3, minutes=5), "busy"), after(hours=3))
+        assert await next_due(session, "ops", NOON) == NOON
+        assert len(await lease(session, "ops", 1, NOON, LASTING)) == 1
