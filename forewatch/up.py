@@ -92,9 +92,11 @@ class _StopRequest:
 
 def _wait_ready(collector: _Child, url: str, stopping: _StopRequest) -> bool:
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
+    # Never through a proxy that the environment names for the world outside.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline and collector.ended() is None and not stopping.asked:
         try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=2):  # noqa: S310 - our own address
+            with opener.open(f"{url}/-/ready", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
