@@ -51,6 +51,7 @@ class Collector:
         self.target = target
         self._clock = clock
         self._task: asyncio.Task[list[Sample]] | None = None
+        self._broken = False  # a traceback at each collection would fill the log
 
     @property
     def running(self) -> bool:
@@ -73,11 +74,14 @@ class Collector:
             task.add_done_callback(_retrieve)
             return Collection([], seconds, "timeout", f"not read within {self.target.timeout_seconds:g} s")
         try:
-            return Collection(task.result(), seconds)
+            samples = task.result()
+            self._broken = False
+            return Collection(samples, seconds)
         except Exception as error:  # whatever is wrong with one target must not cost the others
             failure = classify(error)
-            if failure == "internal":
+            if failure == "internal" and not self._broken:
                 log.exception("probe is broken", job=self.target.job, instance=self.target.instance)
+            self._broken = failure == "internal"
             return Collection([], seconds, failure, str(error) or type(error).__name__)
         finally:
             del task, done  # the error leads here by its traceback: no cycle for the garbage collector

@@ -141,6 +141,7 @@ def _encode(watch: _Watch, collection: Collection, at_ms: int) -> tuple[Collecti
         return collection, watch.encoder.encode(collection.samples, collection.own_samples(), at_ms)
     except Exception as error:
         target = watch.collector.target
-        log.exception("probe gave what is no sample", job=target.job, instance=target.instance)
+        if watch.failure != "internal":  # said when it began
+            log.exception("probe gave what is no sample", job=target.job, instance=target.instance)
         failed = Collection([], collection.seconds, "internal", f"no sample: {error}")
         return failed, watch.encoder.encode([], failed.own_samples(), at_ms)

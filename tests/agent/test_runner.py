@@ -239,3 +239,23 @@ async def test_an_error_while_the_result_is_read_is_a_failure_too(clock: ManualC
 
     collection = await Collector(target("core-1", Scripted(broken())), clock).collect()
     assert (collection.failure, collection.reason, collection.samples) == ("io", "gone while read", [])
+
+
+async def test_a_broken_probe_is_told_once_not_at_every_collection(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    bug, fine = KeyError("bug"), [Sample(SPEED, 1)]
+    collector = Collector(target("core-1", Scripted(bug, bug, fine, bug)), clock)
+    for _ in range(4):
+        await collector.collect()
+    assert caplog.messages == ["probe is broken"] * 2
+
+
+async def test_what_is_no_sample_is_told_once_not_at_every_collection(
+    clock: ManualClock, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    nonsense = [Sample(SPEED, "fast")]  # type: ignore[arg-type]
+    async with running(clock, spool, target("core-1", Scripted(nonsense))):
+        for _ in range(3):
+            await clock.advance(10)
+    assert caplog.messages.count("probe gave what is no sample") == 1
