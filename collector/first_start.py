@@ -142,7 +142,8 @@ def _local_url(config: CollectorConfig) -> str:
 def _write(file: Path, text: str) -> None:
     """Write a file whole or not at all, readable by its owner only."""
     draft = file.with_name(file.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft.unlink(missing_ok=True)  # of a start that was killed, or put there by somebody who waits for a secret
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         out.write(text)
         out.flush()

@@ -36,6 +36,22 @@ def test_nothing_of_it_is_readable_by_others(tmp_path) -> None:
         assert (site.data / name).stat().st_mode & 0o777 == 0o600, name
 
 
+def test_what_somebody_put_in_the_way_of_a_secret_gets_none_of_it(tmp_path) -> None:
+    data, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    data.mkdir(mode=0o777)
+    elsewhere.write_text("mine")
+    (data / f"{PASSWORD_FILE}.new").symlink_to(elsewhere)
+    (data / "agent.token.new").touch(mode=0o666)
+    held_open = (data / "agent.token.new").open()
+    prepare(data, None)
+    assert elsewhere.read_text() == "mine"
+    assert held_open.read() == ""
+    held_open.close()
+    for name in (PASSWORD_FILE, "agent.token"):
+        assert (data / name).stat().st_mode & 0o777 == 0o600, name
+        assert not (data / name).is_symlink()
+
+
 def test_a_second_start_changes_nothing_and_tells_no_password(tmp_path) -> None:
     first = prepare(tmp_path / "site", None)
     kept = {file.name: file.read_bytes() for file in first.data.iterdir() if "forewatch.db" not in file.name}
