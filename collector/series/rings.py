@@ -274,6 +274,8 @@ class Ring:
     def _recent(self, ids: Ids, width: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """The newest `width` samples of each row as [width, rows], oldest first, and which of them exist."""
         positions = self.positions[ids]
+        if len(ids) and (positions == positions[0]).all():
+            return self._recent_together(ids, width, int(positions[0]))
         # Slots outside, rows inside: rows of a block that are neighbours in `ids` are neighbours in memory.
         back = np.arange(width, 0, -1)[:, None]
         # Where each sample's slot begins within its block; slots before the first are the last ones.
@@ -284,6 +286,21 @@ class Ring:
         times = self._times(ids, slots + self._time_index(ids, first))
         exists = np.minimum(positions, self.depth) >= back
         return times, values, exists
+
+    def _recent_together(self, ids: Ids, width: int, position: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `_recent`, for rows that are at one position, as series are that come together: one gather a slot."""
+        words, halves = np.empty((width, len(ids)), np.uint64), np.empty((width, len(ids)), np.uint32)
+        first = np.zeros(1, np.int64)
+        value_at, time_at = self._value_index(ids, first), self._time_index(ids, first)
+        for at in range(width):
+            offset = (position - width + at) % self._slots * ROWS
+            self._words.take(value_at + offset, out=words[at], mode="clip")
+            self._halves.take(time_at + offset, out=halves[at], mode="clip")
+        last = self.last_times[ids]
+        np.subtract(last.astype(np.uint32), halves, out=halves)
+        there = np.arange(width, 0, -1) <= min(position, self.depth)
+        exists = np.repeat(there, len(ids)).reshape(width, len(ids))
+        return last - halves, words.view(np.float64), exists
 
     def _times(self, ids: Ids, index: NDArray[np.int64]) -> Times:
         last = self.last_times[ids]

@@ -35,7 +35,7 @@ log = get_logger(__name__)
 DEPTH = 128  # samples a series: 32 minutes at 15 s
 REFUSED = -1  # stands for a series that the limits refuse
 _SEARCH = 4096  # samples at a time that are looked up in the rings
-_READ = 8192  # series at a time whose windows are read
+_READ = 2048  # series at a time whose windows are read: their arrays stay in the processor's cache
 
 
 class SeriesStore:
@@ -193,7 +193,7 @@ class SeriesStore:
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """The samples in the left-open range (start, end], as far as the rings reach back.
 
-        Many series are read a few thousand at a time, between which samples may be appended.
+        Many series are read some at a time, between which samples may be appended.
         """
         pieces: list[Window] = []
         for first in range(0, max(len(ids), 1), _READ):
