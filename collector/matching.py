@@ -10,6 +10,8 @@ from cmdb.store import cmdb_revision, load_graph, load_index
 from cmdb.views import CiRef
 from core.database import Database
 
+MOST_REMEMBERED = 250_000  # instances; senders can make up any number of them
+
 _NEVER = -1
 
 
@@ -49,6 +51,8 @@ class Register:
         try:
             return self._resolved[instance]
         except KeyError:
+            if len(self._resolved) >= MOST_REMEMBERED:
+                self._resolved.clear()
             found = self._resolved[instance] = resolve(instance, self._index)
             return found
 

@@ -121,7 +121,7 @@ class OwnSeries:
         self._register = register
         self._registry = registry
         self._started_at_ms = started_at_ms
-        self._seen = (-1, -1)  # revision of the register, number of instances
+        self._seen: tuple[int, frozenset[str]] = (-1, frozenset())  # revision of the register, instances
         self._infos: dict[Labels, float] = {}
 
     def write(self, at_ms: int) -> None:
@@ -135,8 +135,9 @@ class OwnSeries:
 
     def _ci_infos(self) -> dict[Labels, float]:
         instances = self._instances.refresh()
-        if self._seen != (self._register.revision, len(instances)):
-            self._seen = (self._register.revision, len(instances))
+        seen = (self._register.revision, frozenset(instances))
+        if self._seen != seen:
+            self._seen = seen
             self._infos = ci_infos(instances, self._register)
         return self._infos
 

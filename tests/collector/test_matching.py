@@ -43,3 +43,14 @@ async def test_instances_are_resolved_again_when_an_item_changes(database) -> No
     assert await register.refresh()
     assert register.ci_of_instance("portal-1").id == cast.web
     assert register.ci_of_instance("db-1") is None
+
+
+async def test_made_up_instances_do_not_fill_the_memory(database, monkeypatch) -> None:
+    monkeypatch.setattr("collector.matching.MOST_REMEMBERED", 10)
+    await register_cast(database)
+    register = Register(database)
+    await register.refresh()
+    for number in range(100):
+        assert register.ci_of_instance(f"stranger-{number}") is None
+    assert len(register._resolved) <= 10
+    assert register.ci_of_instance("web-1").name == "web-1"

@@ -86,6 +86,22 @@ async def test_every_matched_instance_has_one_info_series_that_queries_can_join(
     assert str(dict(ci_info("web-1", web, [portal]))) in found
 
 
+async def test_an_instance_that_takes_the_place_of_a_retired_one_is_joined_too(database, store, clock) -> None:
+    cast = await register_cast(database)
+    register = Register(database)
+    await register.refresh()
+    own = OwnSeries(store, register, CollectorRegistry(), clock.now_ms())
+    see(store, clock.now_ms(), "stranger")
+    own.write(clock.now_ms())
+    clock.set_wall(clock.now_ms() + 7 * 3_600_000)
+    assert store.retire() == 1
+    see(store, clock.now_ms(), "db-1")
+    own.write(clock.now_ms())
+    assert str(dict(ci_info("db-1", register.graph.items[cast.db], []))) in present(
+        store, clock.now_ms(), __name__=CI_INFO
+    )
+
+
 def test_own_metrics_name_the_agent_they_speak_of_as_instance() -> None:
     registry = CollectorRegistry()
     Gauge("forewatch_agent_clock_skew_seconds", "x", ["agent"], registry=registry).labels("web-1").set(3)
