@@ -121,14 +121,16 @@ async def _sign_in(request: web.Request, given: Credentials) -> tuple[User, str]
         async with request.app[DATABASE].read() as session:
             user = await store.find_user(session, name)
     matches = await access.passwords.verify(user.password_hash if user else None, given.password)
-    if user is None or not matches or user.disabled:
+    secret = None
+    if user is not None and matches and not user.disabled:
+        secret = await _open_session(request, user, given.password)
+    if user is None or secret is None:
         result = LoginResult.DISABLED if user is not None and matches else LoginResult.WRONG
         access.metrics.logins.labels(result).inc()
         log.warning("sign-in refused", name=name, address=address, reason=result)
         raise Problem(401, "Unauthorized", "name or password is wrong")
     access.accounts.clear((guesser, name))
     access.addresses.refund((guesser,))
-    secret = await _open_session(request, user, given.password)
     access.metrics.logins.labels(LoginResult.ACCEPTED).inc()
     log.info("signed in", name=name, address=address)
     return user, secret
@@ -143,11 +145,14 @@ def _charge(access: Access, name: str, guesser: str, now: float) -> None:
     access.addresses.charge((guesser,), now)
 
 
-async def _open_session(request: web.Request, user: User, password: str) -> str:
+async def _open_session(request: web.Request, user: User, password: str) -> str | None:
+    """A new session's secret; None when the account changed while its password was checked."""
     access, now = request.app[ACCESS], to_datetime(request.app[CLOCK].now_ms())
     renewed = await access.passwords.hash(password) if access.passwords.outdated(user.password_hash) else None
     secret, before = secrets.token_urlsafe(32), access.cookie.read(request)
     async with request.app[DATABASE].write() as session:
+        if not await store.note_login(session, user, now, renewed):
+            return None
         if before is not None:
             await store.end_session(session, digest(before))
         session.add(
@@ -156,5 +161,4 @@ async def _open_session(request: web.Request, user: User, password: str) -> str:
                 expires_at=now + ABSOLUTE, address=request[CLIENT],
             )
         )  # fmt: skip
-        await store.note_login(session, user.id, now, renewed)
     return secret

@@ -112,12 +112,17 @@ async def count_other_admins(session: AsyncSession, user_id: int) -> int:
     return sum(1 for one in await session.scalars(enabled.order_by(User.id).with_for_update()) if one != user_id)
 
 
-async def note_login(session: AsyncSession, user_id: int, now: dt.datetime, password_hash: str | None) -> None:
-    """Keep the time of signing in, and the password's new hash when it was made with today's parameters."""
+async def note_login(session: AsyncSession, user: User, now: dt.datetime, password_hash: str | None) -> bool:
+    """Keep the time of signing in, and the password's new hash when it was made with today's parameters.
+
+    False when the account was disabled or deleted, or got another password, since `user` was read.
+    """
+    unchanged = (User.id == user.id, User.password_hash == user.password_hash, User.disabled.is_(False))
     values: dict[str, object] = {"last_login_at": now}
     if password_hash is not None:
         values["password_hash"] = password_hash
-    await session.execute(update(User).where(User.id == user_id).values(values))
+    noted = update(User).where(*unchanged).values(values).returning(User.id)
+    return (await session.scalars(noted)).one_or_none() is not None
 
 
 # --- sessions -----------------------------------------------------------------------------------------

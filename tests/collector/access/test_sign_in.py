@@ -10,6 +10,7 @@ from yarl import URL
 from collector.access import store
 from collector.access.models import Session, User
 from collector.access.roles import Role
+from collector.access.service import ACCESS
 from collector.access.sessions import IDLE
 from tests.collector.conftest import PASSWORD, Site, StartSite
 
@@ -137,6 +138,27 @@ async def test_a_token_is_not_asked_for_its_origin(site: Site) -> None:
     body = {"name": "x", "role": "viewer"}
     status, _ = await site.call("POST", "/api/v1/tokens", admin, body, **{"Sec-Fetch-Site": "cross-site"})
     assert status == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "change"), [("PATCH", {"password": "another good one"}), ("PATCH", {"disabled": True}), ("DELETE", None)]
+)
+async def test_a_password_that_counts_no_longer_when_it_is_checked_opens_no_session(
+    site: Site, monkeypatch: pytest.MonkeyPatch, method: str, change: dict[str, Any] | None
+) -> None:
+    admin, user_id = await site.token(Role.ADMIN), await site.user("alice", Role.OPERATOR)
+    passwords = site.app[ACCESS].passwords
+    verify = passwords.verify
+
+    async def slowly(encoded: str | None, password: str) -> bool:
+        matches = await verify(encoded, password)
+        assert (await site.call(method, f"/api/v1/users/{user_id}", admin, change))[0] in (200, 204)
+        return matches
+
+    monkeypatch.setattr(passwords, "verify", slowly)
+    assert (await site.login("alice"))[0] == 401
+    async with site.database.read() as session:
+        assert list(await session.scalars(select(Session))) == []
 
 
 async def test_guessing_is_slowed_down_even_for_the_right_password(site: Site) -> None:
