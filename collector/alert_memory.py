@@ -49,7 +49,7 @@ class AlertMemory:
     def restore(self, rows: Iterable[AlertRow]) -> None:
         """Go on from what the database has."""
         for row in rows:
-            self._alerts.setdefault(row.rule_key, {})[row.fingerprint] = _alert(row)
+            self._alerts.setdefault(row.rule_key, {})[row.fingerprint] = alert_of(row)
             self._names[row.rule_key] = row.rule
             self._restored.add((row.rule_key, row.fingerprint))
 
@@ -119,7 +119,8 @@ def _ending(alert: Alert) -> ChangeKind:
     return ChangeKind.RESOLVED if alert.state is AlertState.FIRING else ChangeKind.CANCELLED
 
 
-def _alert(row: AlertRow) -> Alert:
+def alert_of(row: AlertRow) -> Alert:
+    """The alert that a row of the database stands for."""
     return Alert(
         labels=labels(row.labels),
         state=AlertState(row.state.value),

@@ -13,9 +13,12 @@ from prometheus_client import CollectorRegistry
 from collector.alert_memory import AlertMemory
 from collector.config import CollectorConfig
 from collector.evaluation_metrics import EvaluationMetrics
+from collector.external_alerts.keeper import ExternalAlerts
+from collector.external_alerts.metrics import ExternalAlertMetrics
 from collector.matching import Register
 from collector.own_series import CI_INFO, OWN_INSTANCE, OWN_JOB, OwnSeries
-from collector.pipeline import Channels, Pipeline
+from collector.pipeline import EXTERNAL, Channels, Pipeline
+from collector.recorder import Recorder
 from collector.series.store import SeriesStore
 from collector.tick import Tick
 from core.clock import Clock
@@ -53,8 +56,8 @@ class Evaluation:
         self._database = database
         self._clock = clock
         self._metrics = EvaluationMetrics(registry)
-        started_at_ms = clock.now_ms()
-        self._memory = AlertMemory(started_at_ms, self._heard_since)
+        self.started_at_ms = clock.now_ms()
+        self._memory = AlertMemory(self.started_at_ms, self._heard_since)
         self.register = Register(database)
         self.sender = OutboxSender(
             database, clock, build_channels(config.channels, clock), DeskMetrics(registry),
@@ -62,11 +65,12 @@ class Evaluation:
         )  # fmt: skip
         channels = Channels(self.sender.channels, config.url())
         pipeline = Pipeline(database, self.register, channels, self.sender.wake)
-        self._own_series = OwnSeries(store, self.register, registry, started_at_ms)
+        self._own_series = OwnSeries(store, self.register, registry, self.started_at_ms)
         self.tick = Tick(
             store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
             default_interval_seconds=config.evaluation_interval,
         )  # fmt: skip
+        self.external = ExternalAlerts(Recorder(pipeline, self._metrics), clock, ExternalAlertMetrics(registry))
 
     async def start(self) -> None:
         """Read rules and register, take up the alerts where they were left, tick once.
@@ -78,13 +82,16 @@ class Evaluation:
         self._metrics.reload_ok.set(1)
         await self.register.refresh()
         async with self._database.read() as session:
-            self._memory.restore(await load_alerts(session))
+            rows = await load_alerts(session)
+        self._memory.restore(row for row in rows if row.rule_key != EXTERNAL)
+        self.external.restore(row for row in rows if row.rule_key == EXTERNAL)
         await self.sender.count()  # gauges that nobody has counted yet would say that all is well
 
     async def run(self) -> None:
         """Tick, send and keep house until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.tick.run())
+            group.create_task(self.external.run())
             group.create_task(self.sender.run())
             group.create_task(self._keep_house())
 

@@ -34,7 +34,7 @@ from desk.bulk import (
     still_firing,
 )
 from desk.correlation import Reason
-from desk.incident import Reopen, Restore
+from desk.incident import Origin, Reopen, Restore
 from desk.models import AlertRow, Incident, Suppression
 from desk.outbox import Kind
 from desk.outbox_store import enqueue_all
@@ -54,6 +54,7 @@ from rules.alerting import Change, ChangeKind
 
 log = get_logger(__name__)
 
+EXTERNAL = "external"  # the rule key of alerts that other systems push; those of our rules are hexadecimal
 CATEGORY = "forewatch_category"  # the annotation by which a rule says what kind of trouble it finds
 INFORMATIONAL = "info"  # the severity that is for reading, not for paging
 
@@ -227,6 +228,7 @@ class _Transaction:
         ci = None if row.ci_id is None else graph.items.get(row.ci_id)
         return NewIncident(
             title=title(row, ci),
+            origin=Origin.EXTERNAL if row.rule_key == EXTERNAL else Origin.MONITORING,
             impact=graph.impact_of(services) or Impact.PERSON,
             urgency=urgency_of(row.severity),
             fingerprint=row.fingerprint,

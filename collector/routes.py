@@ -11,6 +11,7 @@ from collector import federate, health, metrics, openapi, rules_api
 from collector.access import api as access
 from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
+from collector.external_alerts import api as external_alerts
 from collector.ingest import api as ingest
 from collector.prometheus_api import api as prometheus_api
 from console import api as console
@@ -26,6 +27,7 @@ ROUTES: list[Route] = [
     *agents.ROUTES,
     *ingest.ROUTES,
     *prometheus_api.ROUTES,
+    *external_alerts.ROUTES,
     *federate.ROUTES,
     *rules_api.ROUTES,
     *cmdb.ROUTES,

@@ -8,7 +8,6 @@ happened and the next tick comes to the same changes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from collector.alert_memory import AlertMemory, Alerts
@@ -16,6 +15,7 @@ from collector.evaluation_metrics import EvaluationMetrics
 from collector.matching import Register
 from collector.own_series import Publisher
 from collector.pipeline import Pipeline, RuleChange
+from collector.recorder import Recorder
 from collector.rule_health import Evaluated, RuleHealth
 from collector.series.store import SeriesStore
 from core.clock import Clock
@@ -72,12 +72,12 @@ class Tick:
         self._publisher = Publisher(store)
         self._memory = memory
         self._pipeline = pipeline
+        self._recorder = Recorder(pipeline, metrics)
         self._register = register
         self._clock = clock
         self._metrics = metrics
         self._default_interval_seconds = default_interval_seconds
         self._evaluated_at: dict[tuple[str, str], int] = {}
-        self._unrecorded: set[tuple[str, str]] = set()
         self._reconsidered_at = 0
         self._rules = rules
         self._removed_rules = True
@@ -201,42 +201,11 @@ class Tick:
         self._publisher.publish(rule.key, samples, at_ms)
 
     async def _record(self, outcome: _Outcome, at_ms: int) -> None:
-        for one in await self._record_all_or_each(outcome.changes, at_ms):
+        for one in await self._recorder.record(outcome.changes, at_ms):
             outcome.take_back(one)
         for rule, after in outcome.kept.values():
             self._memory.keep(rule.key, rule.name, after)
         self._evaluated_at |= outcome.evaluated_at
-
-    async def _record_all_or_each(self, changes: Sequence[RuleChange], at_ms: int) -> list[RuleChange]:
-        """One transaction; should one change be impossible to record, it must not keep the others from being so.
-
-        Returns the changes that were not recorded.
-        """
-        if len(changes) > 1:
-            try:
-                await self._pipeline.record(changes, at_ms)
-            except StorageError:
-                raise
-            except Exception as error:  # noqa: BLE001 - the change that is to blame logs it with its traceback
-                log.warning("changes not recorded together, trying them one by one", changes=len(changes), error=error)
-            else:
-                return []
-        return [one for one in changes if not await self._record_one(one, at_ms)]
-
-    async def _record_one(self, one: RuleChange, at_ms: int) -> bool:
-        key = (one.rule_key, one.change.fingerprint)
-        try:
-            await self._pipeline.record([one], at_ms)
-        except StorageError:
-            raise
-        except Exception:
-            self._metrics.lost_changes.inc()
-            if key not in self._unrecorded:  # it is tried again every tick; that is told once
-                self._unrecorded.add(key)
-                log.exception("change of an alert not recorded", rule=one.rule, fingerprint=one.change.fingerprint)
-            return False
-        self._unrecorded.discard(key)
-        return True
 
     async def _end_removed(self, at_ms: int) -> None:
         if not self._removed_rules:
@@ -244,7 +213,7 @@ class Tick:
         known = {rule.key for group in self._rules.groups for rule in group.rules}
         self._publisher.retain(known, at_ms)
         endings = self._memory.without_rule(known)
-        left = {one.rule_key for one in await self._record_all_or_each(endings, at_ms)}
+        left = {one.rule_key for one in await self._recorder.record(endings, at_ms)}
         if endings:
             self._memory.forget({one.rule_key for one in endings} - left)
             log.info("alerts ended because their rules are gone", alerts=len(endings))

@@ -34,6 +34,7 @@ from cmdb.outcome import What
 from cmdb.views import CiRef
 from collector.access.authenticator import Refusal as AccessRefusal
 from collector.access.sign_in import LoginResult
+from collector.external_alerts.keeper import Outcome as ExternalOutcome
 from collector.metrics import REGISTRY
 from collector.own_series import ci_info
 from collector.series.refusal import Refusal
@@ -108,6 +109,7 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_cmdb_reconciled_targets_total", "outcome"): What,
     ("forewatch_cmdb_differences_total", "reason"): Reason,
     ("forewatch_alerts", "state"): AlertState,
+    ("forewatch_external_alerts_received_total", "outcome"): ExternalOutcome,
     ("forewatch_agent_collections_skipped_total", "reason"): Skip,
     ("forewatch_agent_dropped_samples_total", "reason"): Drop,
     ("forewatch_agent_pushes_total", "outcome"): Outcome,
