@@ -48,11 +48,14 @@ class Window:
         times: [series, width] epoch ms; undefined from `counts` on.
         values: [series, width]; undefined from `counts` on.
         counts: [series] how many samples each series has; stale markers are left out.
+        spacing_ms: where older samples are kept less densely, up to how long each of those stands for; averages
+            then weigh by time. 0 where every sample is there.
     """
 
     times: Times
     values: Values
     counts: NDArray[np.int64]
+    spacing_ms: int = 0
 
 
 class Source(Protocol):

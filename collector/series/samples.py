@@ -5,8 +5,9 @@ arrives, the newest of the window before goes into the history, first there and 
 so that a kill between the two loses nothing; what the history has already is not taken twice.
 
 What hours-long ranges see of it, beyond the recent ring's reach: counters lose nothing but what they counted
-between the last sample of a window and a restart; averages weigh one sample per window; an extreme that came
-and went within one window is missed, unless it was the last sample.
+between the last sample of a window and a restart; averages weigh each sample by the time it stands for; an
+extreme that came and went within one window is missed, unless it was the last sample. `count_over_time` and
+`sum_over_time` count what is kept.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Samples:
             return recent
         pieces = (slice(first, first + _READ) for first in range(0, len(rows), _READ))
         history = [self._history.window(ids[rows[piece]], start_ms, last_ms[piece]) for piece in pieces]
-        return put_before(recent, rows, join_windows(history))
+        return put_before(recent, rows, join_windows(history), SPACING_MS)
 
     def value_at(self, ids: Ids, times: Times) -> tuple[Values, NDArray[np.bool_]]:
         """As `Ring.value_at`, of the recent samples."""

@@ -40,11 +40,14 @@ def join_windows(pieces: list[Window]) -> Window:
         times[first : first + rows, :width] = piece.times
         values[first : first + rows, :width] = piece.values
         first += rows
-    return Window(times, values, counts)
+    return Window(times, values, counts, max(piece.spacing_ms for piece in pieces))
 
 
-def put_before(window: Window, rows: Ids, older: Window) -> Window:
-    """`window` with the samples of `older`, whose series are `rows` of it, before each series' own."""
+def put_before(window: Window, rows: Ids, older: Window, spacing_ms: int) -> Window:
+    """`window` with the samples of `older`, whose series are `rows` of it, before each series' own.
+
+    `spacing_ms` is how long a sample of `older` stands for.
+    """
     leading = np.zeros(len(window.counts), np.int64)
     leading[rows] = older.counts
     counts = leading + window.counts
@@ -56,4 +59,4 @@ def put_before(window: Window, rows: Ids, older: Window) -> Window:
     filled = np.arange(window.times.shape[1]) < window.counts[:, None]
     at = (np.arange(len(counts)) * shape[1] + leading)[:, None] + np.arange(window.times.shape[1])
     times.ravel()[at[filled]], values.ravel()[at[filled]] = window.times[filled], window.values[filled]
-    return Window(times, values, counts)
+    return Window(times, values, counts, spacing_ms)

@@ -18,6 +18,8 @@ def total(samples: Samples) -> Outcome:
 
 def average(samples: Samples) -> Outcome:
     """The mean; of numbers too large to add up, the sum of their shares."""
+    if samples.spacing_ms:
+        return (samples.filled(0.0) * samples.shares()).sum(axis=1), _any(samples)
     counts = np.maximum(samples.counts, 1)
     values = samples.filled(0.0)
     sums = values.sum(axis=1)
@@ -52,6 +54,10 @@ def present(samples: Samples) -> Outcome:
 
 def stdvar(samples: Samples) -> Outcome:
     """The population variance."""
+    if samples.spacing_ms:
+        mean, there = average(samples)
+        squares = np.where(samples.valid, (samples.values - mean[:, None]) ** 2, 0.0)
+        return (squares * samples.shares()).sum(axis=1), there
     counts = np.maximum(samples.counts, 1)
     mean = samples.filled(0.0).sum(axis=1) / counts
     squares = np.where(samples.valid, (samples.values - mean[:, None]) ** 2, 0.0)

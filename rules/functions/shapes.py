@@ -27,6 +27,7 @@ class Samples:
         valid: [series, width].
         start_ms, end_ms: the range (start, end].
         at_ms: the evaluation's instant, from which an offset has moved the range.
+        spacing_ms: as of the window.
     """
 
     times: Ints
@@ -36,11 +37,12 @@ class Samples:
     start_ms: int
     end_ms: int
     at_ms: int
+    spacing_ms: int = 0
 
     @staticmethod
     def of(window: Window, start_ms: int, end_ms: int, at_ms: int) -> Samples:
         valid = np.arange(window.times.shape[1]) < window.counts[:, None]
-        return Samples(window.times, window.values, window.counts, valid, start_ms, end_ms, at_ms)
+        return Samples(window.times, window.values, window.counts, valid, start_ms, end_ms, at_ms, window.spacing_ms)
 
     @staticmethod
     def none(at_ms: int) -> Samples:
@@ -48,6 +50,19 @@ class Samples:
         return Samples.of(
             Window(np.empty((0, 0), np.int64), np.empty((0, 0)), np.empty(0, np.int64)), at_ms, at_ms, at_ms
         )
+
+    def shares(self) -> Values:
+        """[series, width] the weight of each sample in an average; of a series with samples they make 1.
+
+        All weigh the same, as in Prometheus, unless older samples are kept less densely: then each stands for the time
+        since the one before it, and the first for as long as the second.
+        """
+        weights = self.valid.astype(np.float64)
+        if self.spacing_ms and self.times.shape[1] > 1:
+            gaps = np.diff(self.times, axis=1)
+            weights *= np.clip(np.concatenate([gaps[:, :1], gaps], axis=1), 1, self.spacing_ms)
+        sums: Values = weights.sum(axis=1, keepdims=True)
+        return weights / np.where(sums > 0, sums, 1.0)
 
     @property
     def seconds(self) -> float:

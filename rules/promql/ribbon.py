@@ -47,13 +47,16 @@ class Ribbon:
         if len(first) and (first == first[0]).all() and (counts == counts[0]).all():
             columns = slice(int(first[0]), int(behind[0]))  # series that are collected together
             return Samples.of(
-                Window(window.times[:, columns], window.values[:, columns], counts), start_ms, end_ms, at_ms
+                Window(window.times[:, columns], window.values[:, columns], counts, window.spacing_ms),
+                start_ms,
+                end_ms,
+                at_ms,
             )
         places = first[:, None] + np.arange(int(counts.max(initial=0)))
         np.minimum(places, self._width - 1, out=places)
         times = np.take_along_axis(window.times, places, axis=1)
         values = np.take_along_axis(window.values, places, axis=1)
-        return Samples.of(Window(times, values, counts), start_ms, end_ms, at_ms)
+        return Samples.of(Window(times, values, counts, window.spacing_ms), start_ms, end_ms, at_ms)
 
     def cuts(self, ends: Ints, times: Ints, range_ms: int) -> Iterator[Samples]:
         """The ranges that end at `ends` for evaluations at `times`, both [steps]."""

@@ -21,7 +21,7 @@ from core.remote_write import STALE_NAN
 from rules.alerting import AlertingRule
 from rules.files import load_rule_files
 from rules.memory import MemorySource
-from rules.promql.evaluate import evaluate
+from rules.promql.evaluate import Evaluator, evaluate
 from rules.promql.parse import parse
 from rules.source import LOOKBACK_MS, Source, Window
 
@@ -191,12 +191,18 @@ def wave(at: int) -> float:
     return 50 + 40 * math.sin(at / HOUR)
 
 
+def down_of_late(at: int) -> float:
+    """As of a server that went down half an hour ago: nearly all of the recent samples say so."""
+    return 0.0 if at > NOW - HOUR / 2 else 1.0
+
+
 @pytest.mark.parametrize(
     ("course", "functions"),
     [
         (steady, ["rate", "increase", "delta", "deriv", "last_over_time"]),
         (begun_anew, ["rate", "increase", "resets"]),
-        (wave, ["min_over_time", "max_over_time"]),
+        (wave, ["min_over_time", "max_over_time", "avg_over_time", "stddev_over_time"]),
+        (down_of_late, ["avg_over_time", "stdvar_over_time", "min_over_time"]),
     ],
 )
 def test_functions_over_six_hours_come_close_to_what_all_samples_say(store, clock, course, functions) -> None:
@@ -208,6 +214,19 @@ def test_functions_over_six_hours_come_close_to_what_all_samples_say(store, cloc
         got, expected = answers(store, expression), answers(every, expression)
         assert got == pytest.approx(expected, rel=0.03), function
         assert len(expected) == 1
+
+
+def test_a_range_query_across_both_rings_averages_as_all_samples_do(store, clock) -> None:
+    """Its reads are shared by steps of which some lie in the recent ring alone, some in the history, some in both."""
+    samples = feed(store, clock, AVAILABLE, 4, wave)
+    every = MemorySource()
+    every.append(AVAILABLE, samples)
+    expression = parse("avg_over_time(node_filesystem_avail_bytes[20m])")
+    got, expected = (Evaluator(source).range(expression, NOW - 3 * HOUR, NOW, 60_000) for source in (store, every))
+    assert got.present.all()
+    assert got.values == pytest.approx(expected.values, abs=2.5)
+    recent = got.values[:, -8:]
+    assert recent == pytest.approx(expected.values[:, -8:], rel=1e-9), "where all samples are there, nothing differs"
 
 
 def test_the_shipped_rule_over_six_hours_tells_a_filling_disk_from_a_quiet_last_half_hour(store, clock) -> None:
