@@ -38,6 +38,13 @@ class _Connection(RequestHandler):
             self._manager.metrics.connections_refused.inc()
             self.force_close()
 
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """A body that turns out broken after its request was answered is its sender's doing, as in `handle_error`."""
+        if isinstance(kw.get("exc_info"), web.RequestPayloadError) and isinstance(self._manager, _Server):
+            self._manager.metrics.malformed.inc()
+            return
+        super().log_exception(*args, **kw)
+
     def handle_error(
         self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:

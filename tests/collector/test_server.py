@@ -96,6 +96,16 @@ async def test_what_is_no_good_http_is_answered_400_counted_and_told_nothing(
     assert (await served.ask(GOOD + b"\r\n")).endswith(b"hello")
 
 
+async def test_a_broken_body_that_nobody_asked_for_is_counted_and_leaves_no_traceback(
+    serve: Callable[..., Awaitable[Served]], caplog: pytest.LogCaptureFixture
+) -> None:
+    served = await serve()
+    body = b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone"
+    assert (await served.ask(GOOD + body)).endswith(b"hello")
+    assert served.metric("malformed_requests_total") == 1
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 async def test_connections_beyond_the_limit_are_closed_and_counted(serve: Callable[..., Awaitable[Served]]) -> None:
     served = await serve(Limits(connections=2))
     held = [await served.connect() for _ in range(2)]
