@@ -35,16 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Print every fault as file:line: message, or ok; 0 when there is none, else 1."""
+    """Print `ok`, or every fault of what the configuration names as file:line: message (1).
+
+    Raises:
+        ConfigError: the configuration itself is wrong (2).
+    """
     from collector.evaluation import rule_paths  # noqa: PLC0415 - NumPy loads only where it is needed
     from collector.server import tls_context  # noqa: PLC0415
     from rules.files import load_rule_files  # noqa: PLC0415
 
     faults: list[Fault] = []
-    try:
-        config = load(arguments.config)
-    except ConfigError as error:
-        return _tell(error.faults)
+    config = load(arguments.config)
+    idle = "rule_files: {} matches no file; put one there or take the pattern out"
+    faults += [Fault(str(arguments.config), 0, idle.format(pattern)) for pattern in config.idle_rule_patterns()]
     for step in (lambda: load_rule_files(rule_paths(config)), lambda: tls_context(config.tls)):
         try:
             step()
@@ -62,7 +65,7 @@ def migrate(arguments: argparse.Namespace) -> int:
         revision = database.migrate(config.database_url())
     except StorageError as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1
     print(f"database is at revision {revision or 'none'}")
     return 0
 
@@ -75,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
             return runner.run(serve(config))
     except StorageError as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1
 
 
 async def serve(config: CollectorConfig) -> int:
@@ -90,6 +93,8 @@ async def serve(config: CollectorConfig) -> int:
 
     tls = tls_context(config.tls)
     stop = _stop_on_signals()
+    for pattern in config.idle_rule_patterns():
+        log.warning("rule_files pattern matches no file", pattern=pattern)
     app = make_app(config, SystemClock())
     _reload_on_hangup(app)
     runner = Runner(app, config.limits, app[HTTP_METRICS])
@@ -178,7 +183,7 @@ def _spell_address(address: tuple[str, int] | str) -> str:
 
 def _tell(faults: list[Fault]) -> int:
     for fault in faults:
-        print(fault)
+        print(fault, file=sys.stderr)
     if not faults:
         print("ok")
     return 1 if faults else 0

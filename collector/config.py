@@ -174,12 +174,17 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
 
     def rule_paths(self) -> list[Path]:
         """The files that the globs name now, each once, in order; a plain name that is missing is kept."""
-        found: dict[Path, None] = {}
-        for pattern in self.rule_files:
-            text = str(pattern)
-            matches = sorted(glob.glob(text, recursive=True)) if glob.has_magic(text) else [text]  # noqa: PTH207 - patterns may be absolute
-            found.update(dict.fromkeys(map(Path, matches)))
-        return list(found)
+        return list(dict.fromkeys(path for pattern in self.rule_files for path in _matches(str(pattern))))
+
+    def idle_rule_patterns(self) -> list[str]:
+        """The globs of `rule_files` that match nothing now: allowed, but hardly meant."""
+        return [str(pattern) for pattern in self.rule_files if not _matches(str(pattern))]
+
+
+def _matches(pattern: str) -> list[Path]:
+    if not glob.has_magic(pattern):
+        return [Path(pattern)]
+    return sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - patterns may be absolute
 
 
 def load(file: Path) -> CollectorConfig:

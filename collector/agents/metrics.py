@@ -10,7 +10,7 @@ class AgentMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.reports = Counter(
-            "forewatch_agent_reports_total", "Reports taken in from agents.", ["kind"], registry=registry
+            "forewatch_agent_reports_received_total", "Reports taken in from agents.", ["kind"], registry=registry
         )
         self.events = Counter(
             "forewatch_agent_events_total", "Events in reports, by what became of them.", ["result"], registry=registry

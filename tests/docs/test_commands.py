@@ -92,7 +92,7 @@ def test_the_options_before_the_command_are_documented(capsys: pytest.CaptureFix
         ("agent check --config {good_agent}", 0, "nothing is wrong"),
         ("agent check --config {bad}", 2, "a configuration that cannot be used"),
         ("collector check --config {good_collector}", 0, "nothing is wrong"),
-        ("collector check --config {bad}", 1, "what was checked is wrong"),
+        ("collector check --config {bad}", 2, "a configuration that cannot be used"),
         ("rules check {bad}", 1, "what was checked is wrong"),
         ("collector migrate --config {bad}", 2, "a configuration that cannot be used"),
         ("agent enrol --collector http://127.0.0.1:9 --token t --config {new}", 1, "nobody listens there"),
