@@ -132,8 +132,8 @@ class SeriesStore:
         with self._turns.writing():
             self._require_space(0)
             now_ms = self._clock.now_ms()
-            last_times = self._samples.last_times[ids] if len(self._samples.last_times) else np.full(len(ids), -1)
             oldest_ms, newest_ms = max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
+            last_times = self._last_times_until(ids, newest_ms)
             admission = admit(ids, times, last_times, oldest_ms=oldest_ms, newest_ms=newest_ms)
             codes, ranks = admission.codes, admission.ranks
             if not codes.any():
@@ -265,6 +265,21 @@ class SeriesStore:
     def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None, now_ms: int) -> None:
         self._samples.append(ids, times, values, ranks)
         self._columns.arrived[ids] = now_ms // 1000
+
+    def _last_times_until(self, ids: Ids, newest_ms: int) -> Times:
+        """[ids] times of the newest samples, -1 for none; none lies ahead of what may be taken.
+
+        A series whose newest sample does lie ahead begins anew: the clock has been set back by more than that,
+        and until it had caught up everything would be out of order.
+        """
+        if not len(self._samples.last_times):
+            return np.full(len(ids), -1)
+        ahead = (self._samples.last_times[ids] > newest_ms) & (ids >= 0)
+        if ahead.any():
+            rows = np.unique(ids[ahead])
+            log.warning("series begin anew: their samples lie in the future, the clock was set back", series=len(rows))
+            self._samples.clear(rows)
+        return self._samples.last_times[ids]
 
     def _tell_duplicates(self, codes: NDArray[np.uint8], ids: Ids, times: Times, values: Values) -> None:
         """Of what came too late, find what the store already holds: the same sample again is no fault."""

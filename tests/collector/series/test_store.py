@@ -254,3 +254,14 @@ def test_two_processes_cannot_share_a_folder(open_store) -> None:
     open_store()
     with pytest.raises(StorageError, match="in use by another process"):
         open_store()
+
+
+def test_series_are_not_deaf_after_the_clock_was_set_back(store, clock) -> None:
+    ids = store.resolve([labels(__name__="up", instance=name) for name in ("a", "b")])
+    before_ms = clock.now_ms()
+    store.append(ids, np.full(2, before_ms), np.ones(2))
+    clock.set_wall(before_ms - 3 * 3_600_000)
+    assert store.append(ids[:1], np.array([clock.now_ms()]), np.zeros(1)).refused == 0
+    _, values, present = store.instant(ids, clock.now_ms(), 300_000)
+    assert (values[0], present.tolist()) == (0.0, [True, False])
+    assert store.instant(ids[1:], before_ms, 300_000)[2].tolist() == [True], "the other one was left alone"
