@@ -13,15 +13,17 @@ Where this departs from Prometheus, and why: a rule over its limit, or whose lab
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.labels import METRIC_NAME, Labels, fingerprint, labels
 from rules.promql.plan import Expression
 from rules.promql.vector import Vector
 from rules.template import Template
+from rules.template_values import Context
 
 ALERT_NAME = "alertname"
+_NO_CONTEXT = Context()
 
 
 class AlertState(enum.StrEnum):
@@ -118,6 +120,7 @@ def step(
     *,
     limit: int = 0,
     recover: Vector | None = None,
+    context: Context = _NO_CONTEXT,
 ) -> Step:
     """Evaluate the states of one rule's alerts.
 
@@ -129,9 +132,10 @@ def step(
         limit: how many alerts the rule may have; 0 is no limit.
         recover: the result of `rule.recover` at `at_ms`. An alert clears only when an element of it agrees with the
             alert in all label names they share; None (no such expression) holds for every alert.
+        context: what templates may refer to beyond the alert, such as queries.
     """
     try:
-        found = _found(rule, before, vector, at_ms)
+        found = _found(rule, before, vector, at_ms, context)
     except _SameLabels as clash:
         return Step(dict(before), [], str(clash))
     after: dict[str, Alert] = {}
@@ -149,12 +153,14 @@ class _SameLabels(Exception):  # noqa: N818 - never leaves this module
     pass
 
 
-def _found(rule: AlertingRule, before: Mapping[str, Alert], vector: Vector, at_ms: int) -> dict[str, Alert]:
+def _found(
+    rule: AlertingRule, before: Mapping[str, Alert], vector: Vector, at_ms: int, context: Context
+) -> dict[str, Alert]:
     """The alerts that the result calls for, states as they were; new ones are pending."""
     found: dict[str, Alert] = {}
     for series, value in vector:
-        own = _labels(rule, series, value)
-        annotations = {name: template.expand(series, value) for name, template in rule.annotations.items()}
+        own = _labels(rule, series, value, context)
+        annotations = {name: template.expand(series, value, context) for name, template in rule.annotations.items()}
         key = fingerprint(own)
         if key in found:
             raise _SameLabels("vector contains metrics with the same labelset after applying alert labels")
@@ -166,10 +172,10 @@ def _found(rule: AlertingRule, before: Mapping[str, Alert], vector: Vector, at_m
     return found
 
 
-def _labels(rule: AlertingRule, series: Labels, value: float) -> Labels:
+def _labels(rule: AlertingRule, series: Labels, value: float, context: Context) -> Labels:
     merged = {name: text for name, text in series if name != METRIC_NAME}
     for name, template in rule.labels.items():
-        merged[name] = template.expand(series, value)
+        merged[name] = template.expand(series, value, context)
     merged[ALERT_NAME] = rule.name
     return labels(merged)
 
@@ -222,3 +228,12 @@ def _kind(old: Alert | None, new: Alert | None) -> ChangeKind | None:
     if (old.keep_firing_since_ms is None) is not (new.keep_firing_since_ms is None):
         return ChangeKind.KEPT
     return None
+
+
+def alert_series(alerts: Iterable[Alert]) -> dict[Labels, float]:
+    """`ALERTS` and `ALERTS_FOR_STATE` of some alerts, as Prometheus writes them."""
+    series = {}
+    for alert in alerts:
+        series[labels(alert.labels, **{METRIC_NAME: "ALERTS", "alertstate": alert.state.value})] = 1.0
+        series[labels(alert.labels, **{METRIC_NAME: "ALERTS_FOR_STATE"})] = alert.active_at_ms / 1000
+    return series

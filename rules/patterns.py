@@ -13,6 +13,7 @@ from functools import lru_cache
 import re2
 
 _PLAIN = re.compile(r"[A-Za-z0-9_:/@ -]*(?:\|[A-Za-z0-9_:/@ -]*)*")
+_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 _MAX_LENGTH = 10_000
 
 
@@ -55,3 +56,17 @@ def compiled(pattern: str) -> re2._Regexp:
         reason = error.args[0] if error.args else error
         spelled = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         raise ValueError(f"{pattern!r} is no RE2 regular expression: {spelled}") from None
+
+
+def fill(replacement: str, match: re2._Match) -> str:
+    """The replacement with `$1`, `${1}` and `$name` filled in as Go's regexp.Expand does: what is unknown is empty."""
+    names = match.re.groupindex
+
+    def group(reference: re.Match[str]) -> str:
+        name = reference[1] or reference[2]
+        if name is None:
+            return "$"
+        number = int(name) if name.isdigit() else names.get(name, -1)
+        return (match.group(number) or "") if 0 <= number <= match.re.groups else ""
+
+    return _REFERENCE.sub(group, replacement)

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from core.labels import METRIC_NAME, Labels, labels, spell
+from core.labels import Labels, labels, spell
 from core.remote_write import STALE_NAN
 from core.units import format_duration
 from rules import notation
-from rules.alerting import ALERT_NAME, Alert, AlertingRule, AlertState, step
+from rules.alerting import ALERT_NAME, Alert, AlertingRule, AlertState, alert_series, step
 from rules.errors import EvaluationError
 from rules.files import RECOVER, RuleSet
 from rules.memory import MemorySource
@@ -19,6 +19,7 @@ from rules.promql.parse import parse
 from rules.promql.plan import Expression
 from rules.promql.vector import Scalar, Vector
 from rules.recording import RecordingRule, record
+from rules.template_values import Context
 from rules.unit_tests import AlertTest, Case, ExpressionTest, UnitTests
 
 
@@ -103,9 +104,12 @@ class _Run:
             recover = None if rule.recover is None else _vector(evaluator, rule.recover, at_ms)
         except EvaluationError as error:
             return str(error)
-        outcome = step(rule, self.alerts.get(rule.key, {}), vector, at_ms, limit=limit, recover=recover)
+        context = Context(evaluator.moment(at_ms).result, self.case.external_labels, self.case.external_url)
+        outcome = step(
+            rule, self.alerts.get(rule.key, {}), vector, at_ms, limit=limit, recover=recover, context=context
+        )
         self.alerts[rule.key] = outcome.after
-        self._write(rule.key, _alert_series(outcome.after), at_ms)
+        self._write(rule.key, alert_series(outcome.after.values()), at_ms)
         return outcome.error
 
     def _write(self, key: str, samples: dict[Labels, float], at_ms: int) -> None:
@@ -148,15 +152,6 @@ class _Run:
 def _vector(evaluator: Evaluator, expression: Expression, at_ms: int) -> Vector:
     result = evaluator.instant(expression, at_ms)
     return result.vector() if isinstance(result, Scalar) else result
-
-
-def _alert_series(alerts: dict[str, Alert]) -> dict[Labels, float]:
-    """`ALERTS` and `ALERTS_FOR_STATE`, as Prometheus writes them."""
-    series = {}
-    for alert in alerts.values():
-        series[labels(alert.labels, **{METRIC_NAME: "ALERTS", "alertstate": alert.state.value})] = 1.0
-        series[labels(alert.labels, **{METRIC_NAME: "ALERTS_FOR_STATE"})] = alert.active_at_ms / 1000
-    return series
 
 
 def _same(left: float, right: float) -> bool:

@@ -45,10 +45,7 @@ class ExpressionTest(Section, frozen=True):
 
 
 class Case(Section, frozen=True):
-    """One test: series, a sample each interval from the Unix epoch on, and what is expected of them.
-
-    `external_labels` and `external_url` are taken so that files of others can be read; no template can use them here.
-    """
+    """One test: series, a sample each interval from the Unix epoch on, and what is expected of them."""
 
     interval: Duration
     name: str = ""

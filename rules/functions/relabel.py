@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-
-import re2
 
 from core.labels import Labels, is_label_name, labels
 from rules import patterns
 from rules.functions.shapes import BadArgument, Evaluation
 from rules.promql.plan import Call, Node, Text
 from rules.promql.vector import Block, Table
-
-_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
 
 def label_replace(evaluation: Evaluation, call: Call) -> Block:
@@ -23,7 +18,7 @@ def label_replace(evaluation: Evaluation, call: Call) -> Block:
 
     def replaced(row: Labels) -> Labels:
         match = compiled.fullmatch(dict(row).get(source, ""))
-        return row if match is None else labels({**dict(row), name: _expand(replacement, match, compiled.groupindex)})
+        return row if match is None else labels({**dict(row), name: patterns.fill(replacement, match)})
 
     return _relabelled(evaluation, call, replaced)
 
@@ -70,16 +65,3 @@ def _relabelled(evaluation: Evaluation, call: Call, relabel: Callable[[Labels], 
 
 def _texts(arguments: tuple[Node, ...]) -> list[str]:
     return [argument.value for argument in arguments if isinstance(argument, Text)]
-
-
-def _expand(replacement: str, match: re2._Match, names: dict[str, int]) -> str:
-    """The replacement with `$1`, `${1}` and `$name` filled in as Go's regexp.Expand does: what is unknown is empty."""
-
-    def group(reference: re.Match[str]) -> str:
-        name = reference[1] or reference[2]
-        if name is None:
-            return "$"
-        number = int(name) if name.isdigit() else names.get(name, -1)
-        return (match.group(number) or "") if 0 <= number <= match.re.groups else ""
-
-    return _REFERENCE.sub(group, replacement)

@@ -9,7 +9,10 @@ import subprocess
 import pytest
 
 from core.labels import labels
+from rules.memory import MemorySource
+from rules.promql.evaluate import Evaluator
 from rules.template import Template
+from rules.template_values import Context
 from tests.servers.require import require_program
 
 TEMPLATES = (
@@ -22,6 +25,13 @@ TEMPLATES = (
     '{{ printf "%v" $value }}|{{ printf "%g" $value }}|{{ printf "%.3g" $value }}|{{ printf "%-14.1f" $value }}|',
     "{{ $labels.host }} {{ .Labels.host | toUpper }} {{ $labels.host | title }} {{ index $labels `host` | stripPort }}",
     '{{ printf "%s|%-9s|%12s|%q" $labels.host $labels.host $labels.host $labels.host }}',
+    "{{ if gt $value 60.0 }}much{{ else if eq $value 0.0 }}none{{ else }}some{{ end }}",
+    "{{ ge $value 1.0 }} {{ $labels }} {{ len $labels }}",
+    "{{ range $k, $v := $labels }}{{ $k }}={{ $v }};{{ end }}{{ with $labels.nope }}x{{ else }}y{{ end }}",
+    "{{ $x := $value | humanize }}{{ if true }}{{ $x = `b` }}{{ end }}{{ $x }}",
+    "{{ and $labels.host $value }} {{ or `` 5 }} {{ not $value }}",
+    "{{ query `x > 0` | len }}{{ range query `x` }} {{ .Labels.host }} {{ .Value }} {{ label `host` . }}{{ end }}",
+    "{{ reReplaceAll `(.)-` `$1${1}+` $labels.host }} {{ match `^w.b` $labels.host }} {{ printf `%d|%5d` 3 4 }}",
     "a {{- /* note */ -}} b {{- $labels.nope -}} c",
 )
 VALUES = (
@@ -64,6 +74,8 @@ def promtool(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], 
 
 @pytest.mark.parametrize("value", VALUES)
 def test_a_template_expands_to_what_prometheus_makes_of_it(promtool: dict[tuple[str, int], str], value: str) -> None:
+    series, source = labels(__name__="x", host=HOST), MemorySource()
+    source.append(series, [(0, float(value))])
+    context = Context(Evaluator(source).moment(0).result)
     for place, text in enumerate(TEMPLATES):
-        expected = promtool[value, place]
-        assert Template(text).expand(labels(__name__="x", host=HOST), float(value)) == expected, text
+        assert Template(text).expand(series, float(value), context) == promtool[value, place], text
