@@ -46,6 +46,7 @@ from tests.servers.require import find_program
 
 SERIES, A_REQUEST, SPACING_MS = 100_000, 2_000, 15_000
 WARM_ROUNDS, ROUNDS = 3, 15
+A_SECOND = 10_000_000  # new series that are let in: rounds follow one another as fast as they are taken
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -101,7 +102,9 @@ def measure_in_process(rounds: list[list[bytes]]) -> None:
     """Samples per CPU second of decompressing, decoding and storing."""
     folder = Path(tempfile.mkdtemp(prefix="forewatch-bench-"))
     store = SeriesStore.open(folder, SystemClock())
-    ingest = Ingest(store, SystemClock(), IngestMetrics(CollectorRegistry()), IngestLimits())
+    ingest = Ingest(
+        store, SystemClock(), IngestMetrics(CollectorRegistry()), IngestLimits(new_series_per_second=A_SECOND)
+    )
 
     async def take(turns: list[list[bytes]]) -> int:
         return sum([(await ingest.write(body, PushHeaders(), "bench", 0)).accepted for turn in turns for body in turn])
@@ -129,7 +132,12 @@ def measure_in_process(rounds: list[list[bytes]]) -> None:
 def collector(folder: Path) -> Iterator[Server]:
     port = free_port()
     config = folder / "collector.yaml"
-    config.write_text(json.dumps({"listen": f"127.0.0.1:{port}", "data_dir": str(folder / "data")}))
+    settings = {
+        "listen": f"127.0.0.1:{port}",
+        "data_dir": str(folder / "data"),
+        "limits": {"new_series_per_second": A_SECOND},
+    }
+    config.write_text(json.dumps(settings))
     command = [sys.executable, "-m", "forewatch.cli"]
     token = subprocess.run(
         [*command, "token", "create", "--name", "bench", "--role", "agent", "--config", config],
