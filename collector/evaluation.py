@@ -16,7 +16,7 @@ from collector.evaluation_metrics import EvaluationMetrics
 from collector.external_alerts.keeper import ExternalAlerts
 from collector.external_alerts.metrics import ExternalAlertMetrics
 from collector.matching import Register
-from collector.own_series import CI_INFO, OWN_INSTANCE, OWN_JOB, OwnSeries
+from collector.own_series import ABOUT_OTHERS, OWN_INSTANCE, OWN_JOB, OwnSeries
 from collector.pipeline import EXTERNAL, Channels, Pipeline
 from collector.recorder import Recorder
 from collector.series.store import SeriesStore
@@ -68,7 +68,7 @@ class Evaluation:
         self._own_series = OwnSeries(store, self.register, registry, self.started_at_ms)
         self.tick = Tick(
             store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
-            default_interval_seconds=config.evaluation_interval,
+            default_interval_seconds=config.evaluation_interval, external_url=config.url(),
         )  # fmt: skip
         self.external = ExternalAlerts(Recorder(pipeline, self._metrics), clock, ExternalAlertMetrics(registry))
 
@@ -131,7 +131,7 @@ class Evaluation:
     def _heard_since(self, instance: str, since_ms: int) -> bool:
         """Whether the instance itself has been heard: what the collector writes about it is no word from it."""
         of_instance = Matcher("instance", "=", instance)
-        about = [Matcher("__name__", "!=", CI_INFO), Matcher("job", "!=", OWN_JOB)]
+        about = [Matcher("__name__", "!~", "|".join(ABOUT_OTHERS)), Matcher("job", "!=", OWN_JOB)]
         ids = self._store.select([of_instance] if instance == OWN_INSTANCE else [of_instance, *about])
         return len(ids) > 0 and int(self._store.last_times(ids).max()) >= since_ms
 

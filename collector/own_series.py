@@ -24,6 +24,7 @@ log = get_logger(__name__)
 
 SENDER = "forewatch"
 CI_INFO = "forewatch_ci_info"
+ABOUT_OTHERS = (CI_INFO, "ALERTS", "ALERTS_FOR_STATE")  # written here with the labels of the instances they speak of
 LAST_REPORT = "forewatch_agent_last_report_timestamp_seconds"
 OWN_JOB = OWN_INSTANCE = "forewatch"
 

@@ -22,13 +22,15 @@ from core.clock import Clock
 from core.errors import StorageError
 from core.labels import Labels
 from core.log import get_logger
-from rules.alerting import Alert, AlertingRule, AlertState, step
+from rules.alerting import Alert, AlertingRule, AlertState, alert_series, step
 from rules.errors import EvaluationError
 from rules.files import Group, RuleSet
 from rules.promql.evaluate import Evaluator, Moment
 from rules.promql.plan import Expression
+from rules.promql.subquery import DEFAULT_STEP_MS
 from rules.promql.vector import Scalar, Vector
 from rules.recording import RecordingRule, record
+from rules.template_values import Context
 
 log = get_logger(__name__)
 
@@ -67,8 +69,11 @@ class Tick:
         metrics: EvaluationMetrics,
         *,
         default_interval_seconds: float = TICK_SECONDS,
+        external_url: str = "",
     ) -> None:
-        self._evaluator = Evaluator(store)
+        step_ms = max(round(default_interval_seconds * 1000), DEFAULT_STEP_MS)
+        self._evaluator = Evaluator(store, subquery_step_ms=step_ms)
+        self._external_url = external_url
         self._publisher = Publisher(store)
         self._memory = memory
         self._pipeline = pipeline
@@ -187,7 +192,8 @@ class Tick:
         before = self._memory.of(rule.key)
         vector = _vector(rule.expression, moment)
         recover = _vector(rule.recover, moment) if rule.recover is not None and before else None
-        result = step(rule, before, vector, at_ms, limit=group.limit, recover=recover)
+        context = Context(moment.result, external_url=self._external_url)
+        result = step(rule, before, vector, at_ms, limit=group.limit, recover=recover, context=context)
         held = self._memory.hold(rule.key, result.after, result.changes, at_ms)
         outcome.kept[rule.key] = rule, held.after
         outcome.changes += [RuleChange(rule.key, rule.name, change) for change in held.changes]
@@ -205,7 +211,16 @@ class Tick:
             outcome.take_back(one)
         for rule, after in outcome.kept.values():
             self._memory.keep(rule.key, rule.name, after)
+            self._write_alerts(rule, after, at_ms)
         self._evaluated_at |= outcome.evaluated_at
+
+    def _write_alerts(self, rule: AlertingRule, alerts: dict[str, Alert], at_ms: int) -> None:
+        """`ALERTS` and `ALERTS_FOR_STATE`; what is recorded already does not depend on them."""
+        try:
+            self._publisher.publish(rule.key, alert_series(alerts.values()), at_ms)
+        except StorageError as error:
+            if not self.health.is_failing(rule):
+                log.error("series of alerts not written", rule=rule.name, error=error)
 
     async def _end_removed(self, at_ms: int) -> None:
         if not self._removed_rules:

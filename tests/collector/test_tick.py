@@ -323,3 +323,44 @@ async def test_consequences_are_reconsidered_though_the_clock_was_set_back(site,
     site.clock.set_wall(site.clock.now_ms() - 3 * 3_600_000)
     await site.second()
     assert len(seen) == 2
+
+
+async def test_alerts_are_series_while_they_last(site) -> None:
+    async def series() -> dict[str, float]:
+        found = {}
+        for name in ("ALERTS", "ALERTS_FOR_STATE"):
+            ids = site.store.select([Matcher("__name__", "=", name)])
+            _, values, present = site.store.instant(ids, site.clock.now_ms(), LOOKBACK_MS)
+            for series_id, value, here in zip(ids.tolist(), values.tolist(), present.tolist(), strict=True):
+                own = dict(site.store.labels(series_id))
+                assert (own["alertname"], own["severity"]) == ("Down", "critical")
+                if here:
+                    found[own.get("alertstate", name)] = value
+        return found
+
+    await site.second(0.0)
+    since = site.clock.now_ms() / 1000
+    assert await series() == {"pending": 1.0, "ALERTS_FOR_STATE": since}
+    for _ in range(4):
+        await site.second(0.0)
+    assert await series() == {"firing": 1.0, "ALERTS_FOR_STATE": since}
+    await site.second(1.0)
+    assert await series() == {}
+
+
+async def test_the_series_of_alerts_end_with_their_rule(site) -> None:
+    await site.second(0.0)
+    site.tick.replace_rules(loads("groups: []"))
+    await site.second(0.0)
+    ids = site.store.select([Matcher("__name__", "=", "ALERTS")])
+    assert not site.store.instant(ids, site.clock.now_ms(), LOOKBACK_MS)[2].any()
+
+
+async def test_templates_may_query_what_the_rule_saw(tmp_path, database, clock) -> None:
+    rules = DOWN.replace("is down", "{{ query `count(up)` | first | value }} of all").replace("for: 3s", "for: 0s")
+    site = Site(tmp_path, database, clock, rules)
+    site.up(1.0, "web-2")
+    await site.second(0.0)
+    (rule,) = site.tick.rules.alerting().values()
+    (alert,) = site.memory.of(rule.key).values()
+    assert alert.annotations["summary"] == "web-1 2 of all"
