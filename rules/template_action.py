@@ -14,7 +14,8 @@ from typing import Final
 
 from rules.errors import PromqlError, TemplateError
 from rules.promql.parse import parse
-from rules.template_functions import FUNCTIONS, compile_format, queried
+from rules.template_functions import FUNCTIONS, queried
+from rules.template_printf import compile_format
 from rules.template_values import Kind, Scope, Value, member, member_kind
 
 Evaluate = Callable[[Scope], Value]
