@@ -36,7 +36,7 @@ def test_a_yaml_example_is_read_by_the_loader_it_is_for(
     text = completed(block.text)
     file.write_text(text, encoding="utf-8")
     keys = yaml.safe_load(text).keys()
-    if keys <= {"remote_write", "scrape_configs"}:
+    if keys <= {"alerting", "remote_write", "scrape_configs"}:
         check_with_promtool(file)
     elif keys == {"groups"}:
         load_rule_files([file])
