@@ -167,7 +167,7 @@ async def _evaluation(app: web.Application) -> AsyncIterator[None]:
         tasks["evaluation"].add_done_callback(lambda _task: app[FAILED].set())
 
         def check() -> str | None:
-            return stopped(tasks["evaluation"]) or (None if evaluation.tick.ticks else "the first tick has not run yet")
+            return stopped(tasks["evaluation"]) or evaluation.tick.trouble()
 
         app[READINESS].up("evaluation", check)
         yield

@@ -35,6 +35,7 @@ from rules.template_values import Context
 log = get_logger(__name__)
 
 TICK_SECONDS = 1.0
+STALLED_SECONDS = 30.0  # without a tick that was done, the collector is no longer ready
 RECONSIDER_EVERY_MS = 15_000
 
 
@@ -87,7 +88,7 @@ class Tick:
         self._rules = rules
         self._removed_rules = True
         self.health = RuleHealth()
-        self.ticks = 0
+        self._done_at: float | None = None  # on the monotonic clock
 
     @property
     def rules(self) -> RuleSet:
@@ -99,6 +100,13 @@ class Tick:
         self._rules = rules
         self._removed_rules = True
         self.health.forget_all_but(rules)
+
+    def trouble(self) -> str | None:
+        """Why nobody should rely on the evaluation, in words for everybody; None when it does its work."""
+        if self._done_at is None:
+            return "the first tick has not run yet"
+        seconds = self._clock.monotonic() - self._done_at
+        return f"no tick was done for {seconds:.0f} s" if seconds > STALLED_SECONDS else None
 
     def alerts_of(self, rule: AlertingRule) -> Alerts:
         """The active alerts of a rule by fingerprint, as of the last tick that was recorded."""
@@ -142,7 +150,7 @@ class Tick:
             await self._pipeline.reconsider(at_ms)
             self._reconsidered_at = at_ms
         self._count_alerts()
-        self.ticks += 1
+        self._done_at = self._clock.monotonic()
 
     def _evaluate(self, at_ms: int) -> _Outcome:
         """Evaluate every due group; reads the store and writes recorded series, nothing else."""

@@ -364,3 +364,18 @@ async def test_templates_may_query_what_the_rule_saw(tmp_path, database, clock) 
     (rule,) = site.tick.rules.alerting().values()
     (alert,) = site.memory.of(rule.key).values()
     assert alert.annotations["summary"] == "web-1 2 of all"
+
+
+async def test_ticks_that_are_not_done_are_told(site, clock, monkeypatch) -> None:
+    assert site.tick.trouble() == "the first tick has not run yet"
+    await site.second(1)
+    assert site.tick.trouble() is None
+
+    async def refuse(*_args: object) -> None:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr(site.register, "refresh", refuse)
+    await clock.advance(31)
+    with pytest.raises(StorageError):
+        await site.second(1)
+    assert site.tick.trouble() == "no tick was done for 31 s"
