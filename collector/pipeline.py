@@ -248,9 +248,9 @@ class _Transaction:
         unlinked = {row.fingerprint for row in causes if row.incident_id is None}
         incidents |= {one.id: one for one in (await open_incidents_of(self._session, unlinked)).values()}
         firing = await still_firing(self._session, incidents)
-        await self._tell(
-            [(one, Kind.RESTORED) for one in incidents.values() if one.id not in firing and self._over(one)]
-        )
+        over = [one for one in incidents.values() if one.id not in firing and self._over(one)]
+        await note_all(self._session, [(one, Entry.RESTORED, "") for one in over], self._now)
+        await self._tell([(one, Kind.RESTORED) for one in over])
 
     def _over(self, incident: Incident) -> bool:
         return change(incident, Restore(), self._now) is None

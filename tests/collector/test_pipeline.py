@@ -14,7 +14,7 @@ from core.clock import to_ms
 from core.database import Database
 from core.labels import fingerprint, labels
 from desk.incident import State
-from desk.models import AlertRow, Incident, OutboxRow, Suppression
+from desk.models import AlertRow, Incident, IncidentEvent, OutboxRow, Suppression
 from desk.outbox import Kind
 from rules.alerting import Alert, AlertState, Change, ChangeKind
 from tests.collector.cast import NOW, Cast, register_cast
@@ -145,6 +145,20 @@ async def test_a_recurrence_reopens_for_half_an_hour(database, cast, gap_ms, num
     await story.fires("web-1", T0 + MINUTE + gap_ms)
     assert [incident.number for incident in await story.incidents()] == numbers, reason
     assert (await story.sent())[-1] == (numbers[-1], "reopened" if len(numbers) == 1 else "opened")
+
+
+async def test_the_timeline_tells_the_whole_life(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.clears("web-1", T0 + MINUTE)
+    await story.fires("web-1", T0 + 2 * MINUTE)
+    await story.clears("web-1", T0 + 3 * MINUTE)
+    async with database.read() as session:
+        entries = await session.scalars(select(IncidentEvent).order_by(IncidentEvent.id))
+        told = [(entry.kind.value, to_ms(entry.at)) for entry in entries]
+    assert told == [
+        ("opened", T0), ("restored", T0 + MINUTE), ("reopened", T0 + 2 * MINUTE), ("restored", T0 + 3 * MINUTE),
+    ]  # fmt: skip
 
 
 async def test_a_symptom_joins_the_open_incident_of_its_upstream(database, cast) -> None:
