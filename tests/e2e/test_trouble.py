@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -44,9 +43,9 @@ class SmallDisk:
     """A collector whose data folder is a small file system of its own, in a mount namespace of its own."""
 
     def __init__(self, folder: Path) -> None:
-        if os.geteuid() != 0:
-            missing("a file system of its own needs root")
         unshare = require_program("unshare", "util-linux")
+        if subprocess.run([unshare, "-m", "true"], capture_output=True, check=False).returncode != 0:
+            missing("a file system of its own needs root and mount namespaces")
         self.site = Site(folder, rules=DEVICE_DOWN, limits={"disk_reserve": f"{RESERVE_MIB}MiB"})
         self.token = self.site.token("agent")
         data = folder / "data"
