@@ -1,4 +1,4 @@
-"""`forewatch rules check` and `test`: whether rule files can be used and do what they should, without a server."""
+"""`forewatch rules check`, `test` and `backtest`: whether rule files do what they should, without a server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from collector import backtest_command
 from core.errors import ConfigError, Fault
 from rules.alerting import AlertingRule
 from rules.files import RuleSet, load_rule_files
@@ -59,7 +60,7 @@ class CheckView(msgspec.Struct):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `check` and `test`."""
+    """Declare `check`, `test` and `backtest`."""
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = commands.add_parser(
         "check",
@@ -77,6 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     test.add_argument("files", metavar="FILE", nargs="+", type=Path, help="a file of tests")
     test.add_argument("--format", choices=["text", "json"], default="text", help="how to print the outcome")
     test.set_defaults(run=_test)
+    backtest = commands.add_parser(
+        "backtest",
+        help="replay history through rule files",
+        description="Tell what rules would have fired in the past, when and how long, and what would have been a page.",
+    )
+    backtest_command.add_arguments(backtest)
 
 
 def _check(arguments: argparse.Namespace) -> int:

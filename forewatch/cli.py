@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("forewatch.up", "everything on this machine: collector and an agent for this host"),
     "collector": ("collector.commands", "run, check or migrate the server"),
     "agent": ("agent.commands", "run, check or enrol an agent; collect once"),
-    "rules": ("collector.rules_commands", "check and test rule files"),
+    "rules": ("collector.rules_commands", "check, test and backtest rule files"),
     "cmdb": ("collector.cmdb_commands", "import, export and audit the register"),
     "token": ("collector.access.token_commands", "create access tokens"),
     "user": ("collector.access.user_commands", "add people"),

@@ -18,7 +18,7 @@ from core.log import get_logger
 
 log = get_logger(__name__)
 
-_JOURNAL, _RECENT, _HISTORY, _LOCK = "series.journal", "recent.ring", "history.ring", "lock"
+JOURNAL, RECENT, HISTORY, _LOCK = "series.journal", "recent.ring", "history.ring", "lock"
 _SPARE = 10_000  # births and retirements of the dead that a journal may carry in any case
 
 
@@ -55,12 +55,12 @@ def open_files(folder: Path, depth: int, now_ms: int) -> Files:
     """
     lock = _take(folder)
     try:
-        dictionary, dead = _load(folder / _JOURNAL, now_ms)
+        dictionary, dead = _load(folder / JOURNAL, now_ms)
         samples = Samples(
-            _open_ring(folder / _RECENT, depth, None, dictionary.high, now_ms),
-            _open_ring(folder / _HISTORY, HISTORY_DEPTH, MAX_SPAN_MS, dictionary.high, now_ms),
+            _open_ring(folder / RECENT, depth, None, dictionary.high, now_ms),
+            _open_ring(folder / HISTORY, HISTORY_DEPTH, MAX_SPAN_MS, dictionary.high, now_ms),
         )
-        files = Files(folder, Journal(folder / _JOURNAL, dead=dead), dictionary, samples, lock)
+        files = Files(folder, Journal(folder / JOURNAL, dead=dead), dictionary, samples, lock)
     except BaseException:
         os.close(lock)
         raise
