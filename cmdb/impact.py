@@ -124,13 +124,11 @@ class Graph:
         services = [self.items[one] for one in hit if one in self.items and self.items[one].class_ == BUSINESS_SERVICE]
         return sorted(services, key=attrgetter("code"))
 
-    def causes_of(self, ci_id: int, down: Iterable[int]) -> list[int]:
-        """Those of `down` whose failure explains the item's, nearest first; providers that redundancy covers do not."""
-        roots = set(down)
-        return self.explained_by(ci_id, roots, self.failed_by(roots))
-
     def explained_by(self, ci_id: int, roots: Container[int], failed: AbstractSet[int]) -> list[int]:
-        """As `causes_of`, with what `failed_by` found for the roots."""
+        """Those of `roots` whose failure explains the item's, nearest first; providers that redundancy covers do not.
+
+        `failed` is what `failed_by` found for the roots.
+        """
         found = {ci_id}
         causes: list[int] = []
         level = [ci_id]

@@ -24,11 +24,6 @@ def ref(ci: ConfigurationItem) -> CiRef:
     return CiRef(ci.id, ci.code, ci.name, ci.class_)
 
 
-def snapshot(ci: ConfigurationItem) -> dict[str, Any]:
-    """What the record of changes keeps of an item that comes or goes."""
-    return {"code": ci.code, "name": ci.name, "class": ci.class_, "attributes": ci.attributes}
-
-
 def after(cursor: int) -> int:
     """A cursor's id within what the database can compare."""
     return min(cursor, MAX_ID)
