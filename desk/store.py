@@ -46,11 +46,6 @@ async def load_alerts(session: AsyncSession) -> list[AlertRow]:
     return list(await session.scalars(select(AlertRow).where(AlertRow.state.in_(live)).order_by(AlertRow.id)))
 
 
-async def save_alert(session: AsyncSession, record: AlertRecord) -> AlertRow:
-    """As `save_alerts`, for one."""
-    return (await save_alerts(session, [record]))[0]
-
-
 async def save_alerts(session: AsyncSession, records: Sequence[AlertRecord]) -> list[AlertRow]:
     """Write the state of alerts and return their rows in the order of `records`.
 
@@ -113,16 +108,6 @@ async def find_open(session: AsyncSession, fingerprint: str) -> Incident | None:
     )
 
 
-async def find_reopenable(session: AsyncSession, fingerprint: str, now: dt.datetime) -> Incident | None:
-    """The condition's newest incident, when it is over but not for too long to open it again."""
-    newest = await session.scalar(
-        select(Incident).where(Incident.fingerprint == fingerprint).order_by(Incident.id.desc()).limit(1)
-    )
-    if newest is None or isinstance(life.transition(standing(newest), life.Reopen(), now), life.Refusal):
-        return None
-    return newest
-
-
 async def open_incident(
     session: AsyncSession, new: NewIncident, now: dt.datetime, *, actor: str = PRODUCT, detail: str = ""
 ) -> Opening:
@@ -146,28 +131,6 @@ async def open_incident(
         return Opening(existing, created=False)
     note(session, incident, Entry.OPENED, now, actor=actor, detail=detail)
     return Opening(incident, created=True)
-
-
-async def restore_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:
-    """Record that the condition is gone; a refusal when that is recorded already."""
-    return await apply(session, incident, life.Restore(), Entry.RESTORED, now)
-
-
-async def reopen_incident(session: AsyncSession, incident: Incident, now: dt.datetime) -> life.Refusal | None:
-    """Open an incident again because its condition is back; a refusal when it is open, closed, or too late.
-
-    When another writer has opened a new incident for the condition in the meantime, that one it is:
-    `ALREADY_OPEN`.
-    """
-    await session.flush()
-    try:
-        async with _savepoint(session):
-            refusal = await apply(session, incident, life.Reopen(), Entry.REOPENED, now)
-            await session.flush()
-    except IntegrityError:
-        await session.refresh(incident)
-        return life.Refusal.ALREADY_OPEN
-    return refusal
 
 
 async def apply(

@@ -44,11 +44,6 @@ def lead_with(alert: AlertRow, incident: Incident) -> None:
     alert.incident_id, alert.role = incident.id, Role.CAUSE
 
 
-async def join_symptom(session: AsyncSession, alert: AlertRow, cause: Incident, now: dt.datetime) -> None:
-    """As `join_symptoms`, for one."""
-    await join_symptoms(session, [(alert, cause)], now)
-
-
 async def join_symptoms(session: AsyncSession, several: Sequence[tuple[AlertRow, Incident]], now: dt.datetime) -> None:
     """Hang firing alerts on the incidents of their causes instead of opening any, and say so in the ledger."""
     entries: list[tuple[Incident, Entry, str]] = []

@@ -13,17 +13,18 @@ from cmdb.item import Impact
 from cmdb.models import ConfigurationItem
 from cmdb.views import CiRef
 from core.labels import fingerprint, labels
-from desk import views
+from desk import store, views
 from desk.alert import AVAILABILITY, AlertState
 from desk.channels.base import Channel, Delivery
 from desk.correlation import symptoms_of
-from desk.incident import Origin, State
+from desk.incident import Origin, Refusal, Reopen, Restore, State
 from desk.models import Incident
 from desk.notification import payload
 from desk.outbox import Kind, idempotency_key
 from desk.priority import Priority
 from desk.records import AlertRecord, NewIncident
 from desk.symptoms import open_incidents_by_ci
+from desk.timeline import Entry
 
 NOON = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 
@@ -64,6 +65,16 @@ def alert_record(instance: str = "core-1", rule: str = "TargetDown", **changes: 
         "active_at": NOON, "fired_at": NOON,
     }  # fmt: skip
     return AlertRecord(**(stated | changes))
+
+
+async def restore(session: AsyncSession, incident: Incident, now: dt.datetime) -> Refusal | None:
+    """The condition is gone."""
+    return await store.apply(session, incident, Restore(), Entry.RESTORED, now)
+
+
+async def reopen(session: AsyncSession, incident: Incident, now: dt.datetime) -> Refusal | None:
+    """The condition is back."""
+    return await store.apply(session, incident, Reopen(), Entry.REOPENED, now)
 
 
 def incident_view(**changes: Any) -> views.Incident:

@@ -21,8 +21,8 @@ from desk.models import Suppression
 from desk.outbox import Dead, Kind
 from desk.outbox_store import enqueue, lease, settle
 from desk.sender import OutboxSender
-from desk.symptoms import adopt_symptoms, join_symptom, lead_with
-from tests.desk.cast import NOON, add_ci, after, alert_record, new_incident
+from desk.symptoms import adopt_symptoms, join_symptoms, lead_with
+from tests.desk.cast import NOON, add_ci, after, alert_record, new_incident, restore
 
 
 class Notifier:
@@ -66,7 +66,7 @@ class Desk:
     async def restore(self, incident_id: int) -> None:
         async with self.database.write() as session:
             incident = await session.get_one(store.Incident, incident_id)
-            await store.restore_incident(session, incident, after(minutes=1))
+            await restore(session, incident, after(minutes=1))
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ async def test_cause_and_symptoms_are_shown_from_both_ends(desk: Desk) -> None:
             session, [alert_record("core-1", value=float("inf")), alert_record("web-1")]
         )
         lead_with(own, cause)
-        await join_symptom(session, other, cause, NOON)
+        await join_symptoms(session, [(other, cause)], NOON)
     shown = await desk.get(f"incidents/{cause.id}")
     assert (shown["cause_of"], shown["symptoms"], shown["symptom_of"]) == ([early.id], 2, None)
     assert [(alert["labels"]["instance"], alert["role"]) for alert in shown["alerts"]] == [

@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database import Database
 from desk import incident as life
 from desk import store
+from desk.bulk import newest_incidents
 from desk.models import Incident, OutboxRow
 from desk.outbox import Kind
 from desk.outbox_store import enqueue
 from desk.symptoms import adopt_symptoms
 from desk.timeline import Entry
-from tests.desk.cast import NOON, add_ci, explained, new_incident, print_of
+from tests.desk.cast import NOON, add_ci, explained, new_incident, print_of, reopen, restore
 
 INSTANCES = ["core-1", "host-1", "guest-1"]
 DEEDS = [
@@ -55,8 +56,8 @@ class Fate:
             await self._clear(session, incident_id)
 
     async def _fire(self, session: AsyncSession, instance: str) -> int:
-        past = await store.find_reopenable(session, print_of(instance), self._now)
-        if past is not None and await store.reopen_incident(session, past, self._now) is None:
+        past = (await newest_incidents(session, [print_of(instance)])).get(print_of(instance))
+        if past is not None and await reopen(session, past, self._now) is None:
             await enqueue(session, past, Kind.REOPENED, ["ops"], self._now)
             return past.id
         new = new_incident(instance, ci_id=self._cis[instance])
@@ -68,7 +69,7 @@ class Fate:
 
     async def _clear(self, session: AsyncSession, incident_id: int) -> None:
         incident = await session.get_one(Incident, incident_id)
-        if await store.restore_incident(session, incident, self._now) is None:
+        if await restore(session, incident, self._now) is None:
             await enqueue(session, incident, Kind.RESTORED, ["ops"], self._now)
 
     async def _act(self, session: AsyncSession) -> None:

@@ -11,7 +11,7 @@ from desk import store
 from desk.models import Incident, OutboxRow
 from desk.outbox import GIVE_UP_AFTER, Dead, DeliveryState, Kind, Retry, Sent
 from desk.outbox_store import bury_unclaimed, counts, enqueue, free_leases, lease, next_due, revive, settle
-from tests.desk.cast import NOON, after, new_incident
+from tests.desk.cast import NOON, after, new_incident, reopen, restore
 
 LASTING = dt.timedelta(seconds=60)
 
@@ -36,7 +36,7 @@ async def test_a_notification_is_written_with_its_incident_or_not_at_all(databas
 async def test_the_body_is_frozen_when_it_is_written(database: Database) -> None:
     async with database.write() as session:
         incident = await opened(session, "ops", "mail")
-        await store.restore_incident(session, incident, after(minutes=1))
+        await restore(session, incident, after(minutes=1))
     async with database.read() as session:
         rows = list(await session.scalars(select(OutboxRow).order_by(OutboxRow.id)))
     assert [(row.channel, row.payload["receiver"], row.payload["incident"]["state"]) for row in rows] == [
@@ -67,9 +67,9 @@ async def test_each_episode_has_its_own_recovery(database: Database) -> None:
     async with database.write() as session:
         incident = await opened(session)
         for minute in (1, 2, 3):
-            await store.restore_incident(session, incident, after(minutes=minute))
+            await restore(session, incident, after(minutes=minute))
             assert await enqueue(session, incident, Kind.RESTORED, ["ops"], NOON) == 1
-            await store.reopen_incident(session, incident, after(minutes=minute))
+            await reopen(session, incident, after(minutes=minute))
             assert await enqueue(session, incident, Kind.REOPENED, ["ops"], NOON) == 1
 
 

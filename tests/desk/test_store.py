@@ -5,24 +5,26 @@ import datetime as dt
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from core.database import Database
 from desk import store
 from desk.alert import AlertState, Role
+from desk.bulk import newest_incidents
 from desk.correlation import Reason
 from desk.incident import Acknowledge, Refusal, State
 from desk.models import Incident, IncidentEvent, Suppression
 from desk.queries import incident_views
 from desk.symptoms import (
     adopt_symptoms,
-    join_symptom,
+    join_symptoms,
     lead_with,
     open_incidents_by_ci,
     orphaned_symptoms,
     release_orphans,
 )
 from desk.timeline import Entry
-from tests.desk.cast import NOON, add_ci, after, alert_record, explained, new_incident, print_of
+from tests.desk.cast import NOON, add_ci, after, alert_record, explained, new_incident, print_of, reopen, restore
 
 
 async def test_an_incident_opens_once_per_condition(database: Database) -> None:
@@ -74,11 +76,11 @@ async def test_incidents_that_people_report_do_not_exclude_each_other(database: 
 async def test_a_recurrence_within_thirty_minutes_reopens(database: Database) -> None:
     async with database.write() as session:
         incident = (await store.open_incident(session, new_incident(), NOON)).incident
-        assert await store.restore_incident(session, incident, after(minutes=5)) is None
+        assert await restore(session, incident, after(minutes=5)) is None
     async with database.write() as session:
-        found = await store.find_reopenable(session, print_of("core-1"), after(minutes=35))
+        found = (await newest_incidents(session, [print_of("core-1")])).get(print_of("core-1"))
         assert found is not None
-        assert await store.reopen_incident(session, found, after(minutes=35)) is None
+        assert await reopen(session, found, after(minutes=35)) is None
     async with database.read() as session:
         row = await session.get_one(Incident, incident.id)
         assert (row.state, row.restored_at, row.reopened) == (State.NEW, None, 1)
@@ -87,28 +89,30 @@ async def test_a_recurrence_within_thirty_minutes_reopens(database: Database) ->
 async def test_a_recurrence_after_thirty_minutes_is_a_new_incident(database: Database) -> None:
     async with database.write() as session:
         incident = (await store.open_incident(session, new_incident(), NOON)).incident
-        await store.restore_incident(session, incident, after(minutes=5))
+        await restore(session, incident, after(minutes=5))
     late = after(minutes=35, milliseconds=1)
     async with database.write() as session:
-        assert await store.find_reopenable(session, print_of("core-1"), late) is None
-        assert (
-            await store.reopen_incident(session, await session.get_one(Incident, incident.id), late) is Refusal.TOO_LATE
-        )
+        found = (await newest_incidents(session, [print_of("core-1")]))[print_of("core-1")]
+        assert found.id == incident.id
+        assert await reopen(session, found, late) is Refusal.TOO_LATE
         assert (await store.open_incident(session, new_incident(), late)).created
 
 
 async def test_a_recurrence_that_two_writers_see_at_once_is_one_open_incident(database: Database) -> None:
     async with database.write() as session:
         old = (await store.open_incident(session, new_incident(), NOON)).incident
-        await store.restore_incident(session, old, after(minutes=5))
+        await restore(session, old, after(minutes=5))
 
-    async def reopen() -> bool:
-        async with database.write() as session:
-            row = await session.get_one(Incident, old.id)
-            await asyncio.sleep(0.01)
-            refusal = await store.reopen_incident(session, row, after(minutes=6))
-            await asyncio.sleep(0.01)
-            return refusal is None
+    async def open_again() -> bool:
+        try:
+            async with database.write() as session:
+                row = await session.get_one(Incident, old.id)
+                await asyncio.sleep(0.01)
+                refusal = await reopen(session, row, after(minutes=6))
+                await asyncio.sleep(0.01)
+                return refusal is None
+        except IntegrityError:  # a new one was opened in the meantime: nothing of this transaction has happened
+            return False
 
     async def open_new() -> bool:
         async with database.write() as session:
@@ -116,7 +120,7 @@ async def test_a_recurrence_that_two_writers_see_at_once_is_one_open_incident(da
             await asyncio.sleep(0.01)
             return opening.created
 
-    won = await asyncio.gather(reopen(), open_new(), reopen(), open_new(), reopen())
+    won = await asyncio.gather(open_again(), open_new(), open_again(), open_new(), open_again())
     assert sum(won) == 1
     async with database.read() as session:
         rows = list(await session.scalars(select(Incident)))
@@ -127,9 +131,11 @@ async def test_a_recurrence_that_two_writers_see_at_once_is_one_open_incident(da
 
 async def test_only_the_newest_incident_of_a_condition_is_reopened(database: Database) -> None:
     async with database.write() as session:
-        await store.restore_incident(session, (await store.open_incident(session, new_incident(), NOON)).incident, NOON)
-        await store.open_incident(session, new_incident(), NOON)
-        assert await store.find_reopenable(session, print_of("core-1"), NOON) is None
+        await restore(session, (await store.open_incident(session, new_incident(), NOON)).incident, NOON)
+        second = (await store.open_incident(session, new_incident(), NOON)).incident
+        newest = (await newest_incidents(session, [print_of("core-1")]))[print_of("core-1")]
+        assert newest.id == second.id
+        assert await reopen(session, newest, NOON) is Refusal.ALREADY_OPEN
 
 
 async def test_the_timeline_says_who_did_what(database: Database) -> None:
@@ -148,13 +154,15 @@ async def test_the_timeline_says_who_did_what(database: Database) -> None:
 async def test_an_alert_keeps_its_incident_for_its_cycle_only(database: Database) -> None:
     async with database.write() as session:
         incident = (await store.open_incident(session, new_incident(), NOON)).incident
-        alert = await store.save_alert(session, alert_record())
+        [alert] = await store.save_alerts(session, [alert_record()])
         lead_with(alert, incident)
     async with database.write() as session:
-        same = await store.save_alert(session, alert_record(state=AlertState.RESOLVED, resolved_at=after(minutes=1)))
+        [same] = await store.save_alerts(
+            session, [alert_record(state=AlertState.RESOLVED, resolved_at=after(minutes=1))]
+        )
         assert (same.incident_id, same.role, same.state) == (incident.id, Role.CAUSE, AlertState.RESOLVED)
     async with database.write() as session:
-        fresh = await store.save_alert(session, alert_record(active_at=after(minutes=2), state=AlertState.PENDING))
+        [fresh] = await store.save_alerts(session, [alert_record(active_at=after(minutes=2), state=AlertState.PENDING)])
         assert (fresh.id, fresh.incident_id, fresh.role, fresh.resolved_at) == (alert.id, None, None, None)
 
 
@@ -177,7 +185,7 @@ async def test_a_restart_loads_what_is_pending_or_firing(database: Database) -> 
 async def test_text_that_no_database_takes_is_stored_in_a_form_that_it_does(database: Database) -> None:
     hostile = "core\x00-1 \ud800 \u202e<b>'; DROP TABLE incidents; --"
     async with database.write() as session:
-        alert = await store.save_alert(session, alert_record(labels={"instance": hostile}, value=float("nan")))
+        [alert] = await store.save_alerts(session, [alert_record(labels={"instance": hostile}, value=float("nan"))])
         opening = await store.open_incident(
             session, new_incident(title=hostile + "\n" * 900, labels={"x": hostile}), NOON
         )
@@ -191,8 +199,8 @@ async def test_a_symptom_joins_the_incident_of_its_cause_and_the_ledger_says_so(
     async with database.write() as session:
         switch = await add_ci(session, "core-1")
         cause = (await store.open_incident(session, new_incident(ci_id=switch), NOON)).incident
-        alert = await store.save_alert(session, alert_record("web-1"))
-        await join_symptom(session, alert, cause, NOON)
+        [alert] = await store.save_alerts(session, [alert_record("web-1")])
+        await join_symptoms(session, [(alert, cause)], NOON)
     async with database.read() as session:
         [view] = await incident_views(session, [await session.get_one(Incident, cause.id)])
         [line] = await session.scalars(select(Suppression))
@@ -209,8 +217,8 @@ async def test_a_cause_adopts_what_opened_shortly_before_it_with_all_that_hangs_
             await store.open_incident(session, new_incident("guest-1", "Disk", ci_id=guest, category="capacity"), NOON)
         ).incident
         early = (await store.open_incident(session, new_incident("host-1", ci_id=host), after(minutes=20))).incident
-        hanging = await store.save_alert(session, alert_record("guest-1"))
-        await join_symptom(session, hanging, early, after(minutes=20))
+        [hanging] = await store.save_alerts(session, [alert_record("guest-1")])
+        await join_symptoms(session, [(hanging, early)], after(minutes=20))
         cause = (await store.open_incident(session, new_incident("core-1", ci_id=switch), after(minutes=21))).incident
         ids = await explained(session, cause, [host, guest])
         adopted = await adopt_symptoms(session, cause, ids, after(minutes=21))
@@ -234,11 +242,10 @@ async def test_symptoms_that_outlive_their_cause_need_a_decision_of_their_own(da
         cause = (await store.open_incident(session, new_incident("host-1", ci_id=host), NOON)).incident
         await adopt_symptoms(session, cause, await explained(session, cause, []), NOON)
         rows = await store.save_alerts(session, [alert_record("a"), alert_record("b")])
-        for row in rows:
-            await join_symptom(session, row, cause, NOON)
+        await join_symptoms(session, [(row, cause) for row in rows], NOON)
         assert await orphaned_symptoms(session, grace, after(hours=1)) == []
-        await store.restore_incident(session, cause, after(minutes=1))
-        await store.save_alert(session, alert_record("b", state=AlertState.RESOLVED, resolved_at=after(minutes=1)))
+        await restore(session, cause, after(minutes=1))
+        await store.save_alerts(session, [alert_record("b", state=AlertState.RESOLVED, resolved_at=after(minutes=1))])
     async with database.write() as session:
         assert await orphaned_symptoms(session, grace, after(minutes=1, seconds=29)) == []
         assert await release_orphans(session, grace, after(minutes=1, seconds=29)) == []
