@@ -13,6 +13,7 @@ from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
 from collector.external_alerts import api as external_alerts
 from collector.ingest import api as ingest
+from collector.otlp import api as otlp
 from collector.prometheus_api import api as prometheus_api
 from console import api as console
 from core.access import Permission
@@ -26,6 +27,7 @@ ROUTES: list[Route] = [
     *access.ROUTES,
     *agents.ROUTES,
     *ingest.ROUTES,
+    *otlp.ROUTES,
     *prometheus_api.ROUTES,
     *external_alerts.ROUTES,
     *federate.ROUTES,

@@ -89,7 +89,7 @@ async def write(request: web.Request) -> web.Response:
     try:
         response = await _write(request, ingest)
     except (ForewatchError, Problem) as error:
-        ingest.metrics.requests.labels(_outcome(error)).inc()
+        ingest.metrics.requests.labels(outcome_word(error)).inc()
         raise
     ingest.metrics.requests.labels("partial" if response.status == 400 else "ok").inc()
     return response
@@ -98,10 +98,10 @@ async def write(request: web.Request) -> web.Response:
 async def _write(request: web.Request, ingest: Ingest) -> web.Response:
     _require_remote_write(request)
     headers = read_headers(request.headers)
-    sender = _sender(headers, request.get(PRINCIPAL, ANONYMOUS))
+    sender = sender_of(headers, request.get(PRINCIPAL, ANONYMOUS))
     clock = request.app[CLOCK]
     with ingest.pressure.hold() as held:
-        body = await _read_body(request, ingest.limits, held)
+        body = await read_push(request, ingest.limits, held)
         started = clock.monotonic()
         ingest.metrics.bytes.inc(len(body))
         outcome = await ingest.write(body, headers, sender, clock.now_ms())
@@ -123,8 +123,10 @@ def _written(outcome: Outcome) -> dict[str, str]:
     return {} if outcome.replayed else {_WRITTEN: str(outcome.accepted + outcome.duplicates)}
 
 
-async def _read_body(request: web.Request, limits: IngestLimits, held: Hold) -> bytes:
-    """The compressed body; only what has arrived is held, so that slow senders cannot keep others out.
+async def read_push(request: web.Request, limits: IngestLimits, held: Hold) -> bytes:
+    """The body, compressed unless the server undid it.
+
+    Only what has arrived is held, so that slow senders cannot keep others out.
 
     Raises:
         Problem: 413, it is too long; 408, it does not come to an end.
@@ -179,7 +181,7 @@ def _content_type_parameter(request: web.Request, name: str) -> str:
     return ""
 
 
-def _sender(headers: PushHeaders, principal: Principal) -> str:
+def sender_of(headers: PushHeaders, principal: Principal) -> str:
     """On whose account the push goes: the credential's, which a header cannot change.
 
     Raises:
@@ -192,7 +194,7 @@ def _sender(headers: PushHeaders, principal: Principal) -> str:
     return f"{principal.kind}:{principal.name}"
 
 
-def _outcome(error: ForewatchError | Problem) -> str:
+def outcome_word(error: ForewatchError | Problem) -> str:
     """A bounded word for the metric."""
     if isinstance(error, InvalidInput):
         return error.reason

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import cramjam
 import numpy as np
@@ -46,6 +47,7 @@ class Outcome:
         accepted: how many are new in the store.
         refused: how many were refused, by reason.
         faults: the first of the refused in words.
+        refused_at: the places, among the decoded samples, of those that the store refused.
     """
 
     replayed: bool = False
@@ -54,6 +56,7 @@ class Outcome:
     duplicates: int = 0
     refused: Counter[Refusal] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    refused_at: list[int] = field(default_factory=list)
 
     def explain(self) -> str:
         """For the sender: what was refused, and that repeating the push will not help."""
@@ -108,6 +111,28 @@ class Ingest:
                 outcome = await self._take(compressed, size, sender, shift_ms)
             if headers.sequence is not None:
                 self._sequences.record(headers.agent, headers.boot, headers.sequence)
+        self._account(outcome)
+        return outcome
+
+    async def take(self, decode: Callable[[], Decoded], sender: str) -> Outcome:
+        """Take in a push of another protocol, in the order of these calls as `write` does.
+
+        Args:
+            decode: makes the samples, in a thread; their ids are looked up here.
+            sender: on whose account new series go.
+
+        Raises:
+            InvalidInput: by `decode`; nothing was stored.
+            Overloaded: the sender brings new series too fast.
+            StorageError: the disk is full; nothing was acknowledged.
+        """
+        turn = self._turns.setdefault(sender, asyncio.Lock())
+        async with turn:
+            decoded = await asyncio.to_thread(decode)
+            retirements = self._store.retirements
+            known = np.array([self._store.known.get(key, UNKNOWN) for key in decoded.keys], np.int64)
+            ids = await self._resolve(replace(decoded, ids=known), sender, retirements)
+            outcome = await self._append(decoded, ids, sender, 0)
         self._account(outcome)
         return outcome
 
@@ -214,7 +239,9 @@ def _tell_faults(outcome: Outcome, refusals: Refusals, decoded: Decoded, start: 
     """Put the first refused samples of a step into words."""
     if refusals.codes is None or not refusals.counts:
         return
-    for at in np.flatnonzero(refusals.codes > Code.DUPLICATE)[: _SHOWN - len(outcome.faults)].tolist():
+    refused = np.flatnonzero(refusals.codes > Code.DUPLICATE)
+    outcome.refused_at += (refused + start).tolist()
+    for at in refused[: _SHOWN - len(outcome.faults)].tolist():
         series = spell(decode_labels(decoded.keys[decoded.series[start + at]], {}))
         when = int(decoded.times[start + at])
         instant = to_rfc3339(when) if 0 <= when < 253_402_300_800_000 else f"{when} ms"

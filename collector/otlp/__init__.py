@@ -1,0 +1,1 @@
+"""OTLP/HTTP metrics: OpenTelemetry's data points as the series that Prometheus would make of them."""
