@@ -295,6 +295,21 @@ async def test_two_collectors_that_see_the_same_open_one_incident_and_close_it(d
     assert await one.sent() == [("INC-000001", "opened"), ("INC-000001", "restored")]
 
 
+async def test_collectors_that_see_a_recurrence_at_once_reopen_one_incident(database, cast) -> None:
+    first = Story(database)
+    await first.fires("web-1", T0)
+    await first.clears("web-1", T0 + MINUTE)
+    seen = first.firing("web-1", T0)
+    several = [(Story(database), replace(seen, rule_key=f"rule-{number}")) for number in range(4)]
+    await asyncio.gather(*(story.happen((one,), T0 + 2 * MINUTE) for story, one in several))
+    [incident] = await first.incidents()
+    assert (incident.state, incident.restored_at, incident.reopened) == (State.NEW, None, 1)
+    assert [kind for _, kind in await first.sent()] == ["opened", "restored", "reopened"]
+    async with database.read() as session:
+        entries = await session.scalars(select(IncidentEvent.kind).order_by(IncidentEvent.id))
+        assert [kind.value for kind in entries] == ["opened", "restored", "reopened"]
+
+
 async def test_a_tick_in_which_everything_fails_takes_a_handful_of_statements(database) -> None:
     story = Story(database, "ops", "mail")
     changes = [story.firing(f"host-{number}", T0) for number in range(120)]
