@@ -72,11 +72,13 @@ def read_span(since: str, until: str, now_ms: int) -> Span:
     """The span between two instants, each RFC 3339 or how long ago.
 
     Raises:
-        ValueError: one of them is neither, or the end is before the beginning.
+        ValueError: one of them is neither, or the end is before the beginning, or that before 1970.
     """
     span = Span(_instant("--from", since, now_ms), _instant("--to", until, now_ms))
     if span.end_ms < span.start_ms:
         raise ValueError(f"--to {until}: is before --from {since}")
+    if span.start_ms < 0:
+        raise ValueError(f"--from {since}: is before 1970; there are no samples of that time")
     return span
 
 

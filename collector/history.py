@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,8 @@ _MOST_FAULTS = 20  # more than these help nobody
 _END_MS = 253_402_300_800_000  # the year 10000: a later time was given in another unit
 _OPEN_METRICS_END = b"# EOF"
 _TAIL_BYTES = 64
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LABELS = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(slots=True)
@@ -76,7 +79,8 @@ def _take(line: str, factor: int, history: History) -> None:
         (sample,) = (sample for family in text_string_to_metric_families(line) for sample in family.samples)
     except (ValueError, IndexError, KeyError) as error:
         raise ValueError("is no sample; write NAME{LABELS} VALUE TIMESTAMP") from error
-    if len(line[line.rfind("}") + 1 :].split()) > (2 if "}" in line else 3):
+    behind = _LABELS.sub("", _QUOTED.sub("", line), count=1).split()
+    if len(behind) > 3 or (line.lstrip().startswith("{") and len(behind) > 2):
         raise ValueError("has more than a value and a timestamp; exemplars are not read")
     if sample.timestamp is None:
         raise ValueError("has no timestamp")

@@ -138,6 +138,7 @@ def test_instants_are_rfc_3339_or_how_long_ago(since: str, until: str, span: Spa
         ("6h", "2025-10-09", "--to 2025-10-09: write an instant"),
         ("2025-10-09T09:00:00", "0", "--from 2025-10-09T09:00:00: write an instant"),
         ("1h", "2h", "--to 2h: is before --from 1h"),
+        ("99999y", "0", "--from 99999y: is before 1970"),
     ],
 )
 def test_a_wrong_span_is_bad_usage(
@@ -157,6 +158,7 @@ def test_a_wrong_span_is_bad_usage(
         ("up 1 1760000400.25\n# EOF\n", [START + 250], "OpenMetrics, seconds"),
         (f'{{__name__="up"}} 1 {START}', [START], "promtool tsdb dump"),
         (f"# TYPE up counter\nup 1 {START}", [START], "a counter keeps its name"),
+        (f'{{__name__="up"}} 1 {START} ', [START], "blanks at the end"),
         (f"up 1 {START + 5}\nup 1 {START}\n", [START, START + 5], "in any order"),
     ],
 )
@@ -178,6 +180,8 @@ def test_forms_that_are_read(tmp_path: Path, text: str, times: list[int], why: s
         (f'{{a="b"}} 1 {START}\n', 1, "is no sample"),
         (f'up{{a="1",a="2"}} 1 {START}\n', 1, "is no sample"),
         (f"up 1 {START} 4\n", 1, "has more than a value and a timestamp"),
+        ('up{a="}"} 1 1 # {t="x"} 0.5 1\n# EOF\n', 1, "has more than a value and a timestamp"),
+        (f'{{__name__="up"}} 1 {START} 4\n', 1, "has more than a value and a timestamp"),
         ("up 1 -5\n", 1, "timestamp: must be"),
         ("up 1 nan\n", 1, "timestamp: must be"),
         ("up 1 1e300\n", 1, "timestamp: must be"),
@@ -194,6 +198,11 @@ def test_a_bad_file_is_refused_with_the_place(tmp_path: Path, content: str | byt
         read_history(tmp_path / "bad")
     assert caught.value.faults[0].line == line
     assert caught.value.faults[0].message.startswith(message)
+
+
+def test_braces_and_marks_in_a_value_of_a_label_are_its_own(tmp_path: Path) -> None:
+    (tmp_path / "samples").write_text(f'up{{a="}} # {{\\"b"}} 1 {START}\n')
+    assert read_history(tmp_path / "samples").source.labels(0) == labels(__name__="up", a='} # {"b')
 
 
 def test_of_many_faults_the_first_are_told(tmp_path: Path) -> None:
