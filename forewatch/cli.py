@@ -26,9 +26,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user": ("collector.access.user_commands", "add people"),
 }
 
+_OURS = frozenset({"agent", "cmdb", "collector", "configs", "console", "core", "desk", "forewatch", "rules"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    try:
+        return _run(argv)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise  # a fault in the program, not in the installation
+        # The agent alone comes without the server's libraries.
+        print(f"this command needs the server, and {error.name} is not installed", file=sys.stderr)
+        print("install it with: pip install 'forewatch[collector]'", file=sys.stderr)
+        return 2
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(
         prog="forewatch", description="Forewatch 未雨: from angry phone calls to incidents that open themselves."

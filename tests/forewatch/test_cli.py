@@ -3,10 +3,13 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from forewatch.cli import COMMANDS, main
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -33,7 +36,16 @@ def test_an_unknown_command_exits_2() -> None:
 
 
 def test_the_agent_s_commands_load_none_of_the_server_s_libraries() -> None:
-    heavy = ("numpy", "sqlalchemy", "google.protobuf", "jinja2", "alembic", "promql_parser")
+    heavy = (
+        "aiohttp",
+        "prometheus_client",
+        "numpy",
+        "sqlalchemy",
+        "google.protobuf",
+        "jinja2",
+        "alembic",
+        "promql_parser",
+    )
     script = (
         "import sys; from forewatch.cli import main\ntry: main(['agent', '--help'])\nexcept SystemExit: pass\n"
         f"sys.exit(' '.join(name for name in {heavy!r} if name in sys.modules) or 0)"
@@ -47,3 +59,18 @@ def test_every_command_s_module_declares_arguments() -> None:
     for module, summary in COMMANDS.values():
         assert callable(importlib.import_module(module).add_arguments)
         assert summary
+
+
+@pytest.mark.parametrize("command", [["up"], ["rules", "check", "x.yaml"], ["collector", "run", "--config", "x.yaml"]])
+def test_a_server_s_command_on_an_agent_s_installation_says_what_to_install(command, tmp_path) -> None:
+    script = (
+        "import sys; sys.modules['numpy'] = sys.modules['sqlalchemy'] = None\n"
+        f"from forewatch.cli import main\nsys.exit(main({command!r}))"
+    )
+    run = [sys.executable, "-c", script]
+    ended = subprocess.run(
+        run, capture_output=True, text=True, check=False, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}
+    )
+    assert ended.returncode == 2
+    assert "pip install 'forewatch[collector]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
