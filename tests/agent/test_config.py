@@ -242,5 +242,5 @@ def test_what_is_no_url(text: str, message: str) -> None:
 @given(st.text(max_size=300))
 def test_any_host_name_makes_an_agent_name(name: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agent.config.socket.gethostname", lambda: name)
+        patch.setattr("agent.config.address.socket.gethostname", lambda: name)
         assert is_agent_name(host_name())

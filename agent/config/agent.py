@@ -1,0 +1,56 @@
+"""The whole of `agent.yaml` and what must hold between its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.config.address import host_name, is_agent_name
+from agent.config.delivery import CollectorConfig, PushConfig, SpoolConfig
+from agent.config.host import HostConfig
+from agent.config.limits import SHORTEST_INTERVAL, at_least
+from agent.config.snmp import SnmpConfig
+from core import config as strict
+from core.config import Duration, Finding, Section
+
+
+class AgentConfig(Section, kw_only=True, frozen=True):
+    """The whole of `agent.yaml`.
+
+    Attributes:
+        name: the agent's name and this host's `instance`; None takes the host name.
+        data_dir: spool and state; relative to the folder of the file.
+        interval: the default of every collection.
+    """
+
+    name: str | None = None
+    collector: CollectorConfig
+    data_dir: Path
+    interval: Duration = Duration(15)
+    host: HostConfig = HostConfig()
+    snmp: SnmpConfig = SnmpConfig()
+    spool: SpoolConfig = SpoolConfig()
+    push: PushConfig = PushConfig()
+
+    @property
+    def agent_name(self) -> str:
+        """`name`, or the host name."""
+        return self.name or host_name()
+
+    def check(self) -> Iterator[Finding]:
+        if self.name is not None and not is_agent_name(self.name):
+            yield Finding(("name",), f"{self.name!r} is no agent name; use letters, digits, dots, dashes, underscores")
+        yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
+        for index, target in enumerate(self.snmp.targets):
+            if target.name == self.agent_name:
+                message = f"{target.name!r} is the name of this agent; an instance must be one thing"
+                yield Finding(("snmp", "targets", index, "name"), message)
+
+
+def load(file: Path) -> AgentConfig:
+    """Read an `agent.yaml`.
+
+    Raises:
+        ConfigError: the file cannot be read or something in it is wrong.
+    """
+    return strict.load(file, AgentConfig)
