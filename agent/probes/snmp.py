@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from agent.sample import Sample, Series
 from agent.snmp import oids
-from agent.snmp.client import GET_OIDS, Rows, Session
+from agent.snmp.client import Rows, Session, open_session
 from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.facts import make_facts
 from agent.snmp.interfaces import Inventory, live_samples, state_oids
+from agent.snmp.known import Known
 from agent.snmp.reading import Errors, Reading, read_device
 from agent.snmp.system import PULSE, Pulse, read_pulse
 from agent.snmp.target import Budget, Target
@@ -53,8 +54,7 @@ class SnmpProbe:
         self._was_cut = False  # the last full reading, by the budget
         self._read_at = 0.0
         self._read_again_at = 0.0
-        self._get_oids = GET_OIDS
-        self._address: str | None = None  # where the device's name led
+        self._known = Known()
         self._state_oids: list[str] = []
         self._states: Rows = {}  # the newest ifAdminStatus and ifOperStatus objects
         self._missing: frozenset[str] = frozenset()  # live objects that the last poll did not get
@@ -66,8 +66,7 @@ class SnmpProbe:
             SnmpError: nothing could be read; `reason` is its class.
         """
         try:
-            async with Session(self._target, self._budget, self._get_oids, self._address) as session:
-                self._address = session.address
+            async with open_session(self._target, self._budget, self._known) as session:
                 return await self._poll(session)
         except SnmpError as error:
             self._errors[error.reason] += 1
@@ -120,6 +119,7 @@ class SnmpProbe:
         known = self._reading
         if self._pulse is not None and pulse.restarted(self._pulse):
             self._reading = None  # an ifIndex may mean another interface now: no labels are better than wrong ones
+            self._known.forget_sizes()
         reading = await read_device(session, self._errors)
         passing = self._is_passing(reading)
         self._was_cut = reading.ended is SnmpFailure.BUDGET
@@ -127,7 +127,6 @@ class SnmpProbe:
             self._reading = reading.after(known)
             self._state_oids = state_oids(reading.inventory)
             self._states = {}
-            self._get_oids = GET_OIDS
         if self._reading is not None:
             self._pulse = pulse
             self._read_at = self._clock.monotonic()
@@ -153,7 +152,6 @@ class SnmpProbe:
             self._errors[error.reason] += 1
         else:
             self._note_missing(frozenset(wanted).difference(rows))
-        self._get_oids = session.get_oids
         return rows
 
     def _note_missing(self, missing: frozenset[str]) -> None:

@@ -37,6 +37,11 @@ class Target:
             raise ValueError("the community is longer than 255 octets")
 
     @property
+    def silence_hint(self) -> str:
+        """What to check when the device does not answer."""
+        return "is the device up, does it allow this agent's address, is the community right?"
+
+    @property
     def dead_after_seconds(self) -> float:
         """How long a device that never answers is waited for."""
         return self.timeout_seconds * (self.retries + 1)
@@ -44,10 +49,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one poll of one device may cost, whatever the device does."""
+    """What one poll of one device may cost, whatever the device does, and what one walk in it may."""
 
     seconds: float = 60.0
     varbinds: int = 100_000  # a full reading of 2,000 interfaces takes 72,000
+    walk_seconds: float = 60.0
+    walk_varbinds: int = 50_000
 
 
 def spell_endpoint(address: str, port: int) -> str:

@@ -423,12 +423,12 @@ async def test_devices_are_read_where_their_names_led_while_the_name_servers_are
 ) -> None:
     addresses = ["127.0.0.1"]
 
-    async def name_server(*arguments: object, **options: object) -> list[Any]:
+    def name_server(*arguments: object, **options: object) -> list[Any]:
         if not addresses:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (addresses[0], 0))]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", name_server)
+    monkeypatch.setattr(socket, "getaddrinfo", name_server)
     with Device(switch_mib()) as device:
         polled = SnmpProbe(Target("core-1.example.net", device.port, retries=0), clock)
         first = await collect(polled)

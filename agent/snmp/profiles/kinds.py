@@ -1,0 +1,79 @@
+"""Forewatch's common series: what devices of all vendors measure, under one name for rules.
+
+A profile's `sensor` says which kind an object is of. Each kind has its units; the first is the one that a profile
+need not name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agent.sample import Family
+
+
+class Measure(NamedTuple):
+    """A common series: its metric and the label that tells a device's sensors apart."""
+
+    family: Family
+    label: str
+
+
+def _gauge(name: str, text: str) -> Family:
+    return Family(f"forewatch_device_{name}", "gauge", text)
+
+
+_MEASURES: dict[tuple[str, str], Measure] = {
+    ("cpu", "percent"): Measure(_gauge("cpu_usage_percent", "How busy a processor is."), "cpu"),
+    ("memory", "percent"): Measure(_gauge("memory_usage_percent", "How full a memory is."), "pool"),
+    ("storage", "percent"): Measure(_gauge("storage_usage_percent", "How full a disk, volume or pool is."), "storage"),
+    ("temperature", "celsius"): Measure(_gauge("temperature_celsius", "Temperature."), "sensor"),
+    ("humidity", "percent"): Measure(_gauge("humidity_percent", "Relative humidity."), "sensor"),
+    ("fan", "rpm"): Measure(_gauge("fan_rpm", "Revolutions of a fan a minute."), "fan"),
+    ("fan", "percent"): Measure(_gauge("fan_speed_percent", "Speed of a fan, of its highest."), "fan"),
+    ("voltage", "volts"): Measure(_gauge("voltage_volts", "Voltage."), "sensor"),
+    ("current", "amperes"): Measure(_gauge("current_amperes", "Current."), "sensor"),
+    ("power", "watts"): Measure(_gauge("power_watts", "Power drawn or given."), "sensor"),
+    ("frequency", "hertz"): Measure(_gauge("frequency_hertz", "Frequency of a mains or output."), "sensor"),
+    ("battery", "percent"): Measure(_gauge("battery_charge_percent", "Charge of a battery."), "battery"),
+    ("battery", "seconds"): Measure(_gauge("battery_runtime_seconds", "How long a battery will last."), "battery"),
+    ("load", "percent"): Measure(_gauge("load_percent", "Load, of what a UPS, output or phase can bear."), "sensor"),
+    ("load", "average"): Measure(_gauge("load_average", "Processes that run or wait."), "sensor"),
+    ("optics", "dbm"): Measure(_gauge("optics_dbm", "Optical power that a transceiver sends or receives."), "sensor"),
+    ("sessions", "sessions"): Measure(_gauge("sessions", "Sessions or connections open."), "sensor"),
+}
+
+# States: 1 good, 0 not. A kind that is not here has sensor_ok, which says the kind.
+STATES: dict[str, Measure] = {
+    "fan": Measure(_gauge("fan_ok", "Whether a fan works: 1 yes, 0 no."), "fan"),
+    "power_supply": Measure(_gauge("power_supply_ok", "Whether a power supply works: 1 yes, 0 no."), "power_supply"),
+    "battery": Measure(
+        _gauge("battery_ok", "Whether a battery is fit and the load not on it: 1 yes, 0 no."), "battery"
+    ),
+}
+OTHER_STATES = Measure(
+    _gauge("sensor_ok", "Whether what the device says of a sensor or part is good: 1 yes, 0 no."), "sensor"
+)
+
+# `sessions` is a series only; the others are what `forewatch agent identify` shows.
+KINDS = (
+    "cpu", "memory", "storage", "temperature", "humidity", "fan", "power_supply", "voltage", "current", "power",
+    "frequency", "battery", "load", "optics", "state", "sessions",
+)  # fmt: skip
+
+UNITS: dict[str, tuple[str, ...]] = {kind: tuple(unit for known, unit in _MEASURES if known == kind) for kind in KINDS}
+
+
+def measure(kind: str, unit: str | None) -> Measure | None:
+    """The common series of values of a kind; None for kinds that are states only."""
+    units = UNITS[kind]
+    return _MEASURES[kind, unit or units[0]] if units else None
+
+
+def state_measure(kind: str) -> Measure:
+    """The common series of states of a kind."""
+    return STATES.get(kind, OTHER_STATES)
+
+
+def families() -> tuple[Family, ...]:
+    """Every common series."""
+    return tuple(measure.family for measure in (*_MEASURES.values(), *STATES.values(), OTHER_STATES))
