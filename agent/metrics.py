@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from agent.http import version
-from agent.losses import Drop
 from agent.process_stats import cpu_seconds, read_resident_bytes
 from agent.push import Outcome, Pusher
 from agent.report import Reporter
 from agent.runner import Runner, Skip
 from agent.sample import Family, Kind, Sample, Series
-from agent.spool import Spool
 from core.clock import Clock
 from core.labels import labels
+from core.spool.losses import Drop
+from core.spool.spool import Spool
 
 K = TypeVar("K")
 

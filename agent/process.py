@@ -14,11 +14,11 @@ from agent.metrics import AgentProbe
 from agent.push import Pusher
 from agent.report import Reporter
 from agent.runner import Runner
-from agent.spool import Limits, Spool
 from agent.target import Target
 from agent.targets import targets_of, time_limit
 from core.clock import Clock
 from core.log import get_logger
+from core.spool.spool import Limits, Spool
 
 log = get_logger(__name__)
 

@@ -9,26 +9,24 @@ configured for; the log says so.
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import enum
 import random as random_module
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from agent.backoff import Backoff
 from agent.http import Answer, CollectorClient, Unreachable
-from agent.losses import Drop
-from agent.records import Record
-from agent.spool import Spool
-from core.clock import Clock, to_ms
+from core.clock import Clock
 from core.log import get_logger
 from core.remote_write import CONTENT_HEADERS
+from core.retry import Backoff, retry_after_seconds
+from core.spool.losses import Drop
+from core.spool.records import Record
+from core.spool.spool import Spool
 
 log = get_logger(__name__)
 
 WRITE_PATH = "/prometheus/api/v1/write"
-LONGEST_RETRY_AFTER_SECONDS = 600.0
 # From remote write 2.0: how many of the request's samples were stored; senders of 1.0 may look too.
 REFUSAL_EVERY_SECONDS = 60.0  # a device with one bad label has every request refused, day and night
 WRITTEN_HEADER = "x-prometheus-remote-write-samples-written"
@@ -91,20 +89,6 @@ def remedy(status: int, headers: Mapping[str, str]) -> str | None:
     if status < 500 and is_web_page(headers) and status not in REMEDIES.keys() - {400}:
         return "a web page answered instead of a collector; is collector.url right, is there a proxy in between?"
     return REMEDIES.get(status)
-
-
-def retry_after_seconds(text: str | None, now_ms: int) -> float | None:
-    """Seconds from a `Retry-After` header (RFC 9110 section 10.2.3), at most ten minutes; None when it says nothing."""
-    if text is None:
-        return None
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_RETRY_AFTER_SECONDS)
-    try:
-        at_ms = to_ms(email.utils.parsedate_to_datetime(text))
-    except (ValueError, OverflowError):
-        return None
-    return min(max(at_ms - now_ms, 0) / 1000, LONGEST_RETRY_AFTER_SECONDS)
 
 
 def samples_written(headers: Mapping[str, str], sent: int) -> int:

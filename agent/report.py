@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from agent.backoff import Backoff
 from agent.facts.change import changed
 from agent.http import CollectorClient, Unreachable, version
 from agent.push import Outcome, judge
@@ -20,6 +19,7 @@ from agent.target import Target
 from core.clock import Clock, to_rfc3339
 from core.facts import AgentReport, Facts, TargetReport
 from core.log import get_logger
+from core.retry import Backoff
 
 log = get_logger(__name__)
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from agent.collection import Collection, Collector
 from agent.encoding import TargetEncoder, requests
 from agent.schedule import LONGEST_NAP_SECONDS, Slot, slot, turn
-from agent.spool import Spool
 from agent.target import Target
 from core.clock import Clock
 from core.log import get_logger
 from core.remote_write import compress
+from core.spool.spool import Spool
 
 log = get_logger(__name__)
 

@@ -5,14 +5,14 @@ from pathlib import Path
 from agent.config import CollectorConfig
 from agent.exposition import expose
 from agent.http import CollectorClient, version
-from agent.losses import Drop
 from agent.metrics import AgentProbe
 from agent.process_stats import resident_bytes
 from agent.push import Outcome, Pusher
 from agent.report import Reporter
 from agent.runner import Runner, Skip
-from agent.spool import Limits, Spool
 from core.clock import ManualClock
+from core.spool.losses import Drop
+from core.spool.spool import Limits, Spool
 
 
 async def test_the_agents_own_metrics_say_how_it_is_doing(tmp_path: Path, clock: ManualClock) -> None:

@@ -10,11 +10,11 @@ from aiohttp import web
 
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
-from agent.losses import Drop
-from agent.push import LONGEST_RETRY_AFTER_SECONDS, Outcome, Pusher, Verdict, judge, retry_after_seconds
-from agent.spool import Limits, Spool
+from agent.push import Outcome, Pusher, Verdict, judge
 from core.clock import ManualClock
 from core.config import Duration
+from core.spool.losses import Drop
+from core.spool.spool import Limits, Spool
 from tests.agent.collector import FakeCollector
 from tests.servers.ports import free_port
 
@@ -90,27 +90,6 @@ def pusher_to(url: str, spool: Spool, clock: RecordingClock, timeout: float = 5,
 )
 def test_answers_are_judged(status: int, headers: dict[str, str], expected: Verdict, reason: str) -> None:
     assert judge(status, headers, NOW) == expected, reason
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds", "reason"),
-    [
-        (None, None, "absent"),
-        ("0", 0.0, "at once"),
-        ("120", 120.0, "seconds"),
-        ("86400", LONGEST_RETRY_AFTER_SECONDS, "capped"),
-        ("9" * 5000, LONGEST_RETRY_AFTER_SECONDS, "hostile length"),
-        ("Thu, 09 Oct 2025 08:53:50 GMT", 30.0, "a date"),
-        ("Thu, 09 Oct 2025 08:00:00 GMT", 0.0, "a date gone by"),
-        ("Thu, 09 Oct 2099 08:00:00 GMT", LONGEST_RETRY_AFTER_SECONDS, "a date far away"),
-        ("-5", None, "no number"),
-        ("soon", None, "no date"),
-        ("Thu, 99 Oct 2025 08:53:50 GMT", None, "no day"),
-        ("٣", None, "digits of another script"),
-    ],
-)
-def test_retry_after_is_read_in_both_forms(text: str | None, seconds: float | None, reason: str) -> None:
-    assert retry_after_seconds(text, NOW) == seconds, reason
 
 
 async def test_a_push_carries_what_the_collector_needs(collector: FakeCollector, spool: Spool, tmp_path: Path) -> None:

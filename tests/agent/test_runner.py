@@ -15,11 +15,11 @@ from agent.runner import Runner, Skip
 from agent.sample import Family, Sample, Series
 from agent.schedule import slot
 from agent.snmp.errors import SnmpError, SnmpFailure
-from agent.spool import Limits, Spool
 from agent.target import Target
 from core.clock import ManualClock
 from core.labels import Labels
 from core.remote_write import STALE_NAN, encode_labels, encode_sample
+from core.spool.spool import Limits, Spool
 
 SPEED = Series(Family("speed", "gauge", ""))
 

@@ -28,7 +28,6 @@ from agent.snmp import oids
 from agent.snmp.errors import SnmpFailure
 from agent.snmp.interfaces import all_columns, take_inventory
 from agent.snmp.system import info_samples
-from agent.spool import Drop, Limits, Spool
 from cmdb.identity import Reason
 from cmdb.outcome import What
 from cmdb.views import CiRef
@@ -39,6 +38,7 @@ from collector.metrics import REGISTRY
 from collector.own_series import ci_info
 from collector.series.refusal import Refusal
 from core.clock import ManualClock
+from core.spool.spool import Drop, Limits, Spool
 from rules.alerting import AlertState
 from tests.collector.conftest import Site
 from tests.docs.documents import DOCS, ROOT, codes, rows

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import records
-from agent.records import Record
+from core.spool import records
+from core.spool.records import Record
 
 RECORDS = st.builds(
     Record,

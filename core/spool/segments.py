@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from agent import records
-from agent.records import Found
 from core.errors import StorageError
 from core.log import get_logger
+from core.spool import records
+from core.spool.records import Found
 
 log = get_logger(__name__)
 

@@ -7,12 +7,12 @@ import os
 from collections import deque
 from pathlib import Path
 
-from agent import records, segments
-from agent.losses import Drop, SpoolCounts
-from agent.records import Found, Record
-from agent.segments import PositionFile, Segment, SegmentReader, SegmentWriter, lock_folder
 from core.errors import StorageError
 from core.log import get_logger
+from core.spool import records, segments
+from core.spool.losses import Drop, SpoolCounts
+from core.spool.records import Found, Record
+from core.spool.segments import PositionFile, Segment, SegmentReader, SegmentWriter, lock_folder
 
 log = get_logger(__name__)
 
@@ -42,6 +42,7 @@ class DiskQueue:
         self._writer: SegmentWriter | None = None
         self._reader: SegmentReader | None = None
         self._head: Found | None = None
+        self._ahead: deque[Found] = deque()  # read already, behind the head
         self._short = False  # of something that reading needs
         self._lock = lock_folder(folder)
         self._position = PositionFile(folder / "position")
@@ -88,6 +89,19 @@ class DiskQueue:
         if self._head is None:
             self._head = self._next_for_now()
         return self._head and self._head.record
+
+    def behind_oldest(self, most_bytes: int) -> list[Record]:
+        """The whole records that follow the one `oldest` gave, in its segment, of at most `most_bytes` in all."""
+        last = self._ahead[-1] if self._ahead else self._head
+        room = most_bytes - sum(len(found.record.body) for found in self._ahead)
+        while last is not None and last.end < self._segments[0].size and room > 0:
+            found = self._read_behind(last)
+            if found is None or len(found.record.body) > room:
+                break
+            self._ahead.append(found)
+            room -= len(found.record.body)
+            last = found
+        return [found.record for found in self._ahead]
 
     def remove_oldest(self) -> None:
         """Done with the record that `oldest` gave."""
@@ -158,6 +172,8 @@ class DiskQueue:
         return None
 
     def _read(self, segment: Segment) -> Found | None:
+        if self._ahead:
+            return self._ahead.popleft()
         if self._offset >= segment.size:
             return None
         try:
@@ -176,6 +192,16 @@ class DiskQueue:
             self._offset = found.start  # the gap is counted once
         return found
 
+    def _read_behind(self, last: Found) -> Found | None:
+        """The record that begins where `last` ends; None when that is no whole record, or cannot be read now."""
+        if self._reader is None:
+            return None
+        try:
+            found = self._reader.at(last.end)
+        except OSError:
+            return None  # `oldest` comes to it, too, and says what is wrong
+        return found if found is not None and found.start == last.end else None
+
     def _advance(self, found: Found) -> None:
         segment = self._segments[0]
         segment.records -= 1
@@ -193,6 +219,7 @@ class DiskQueue:
         self._close_reader()
         segments.delete(self._segments.popleft())
         self._head = None
+        self._ahead.clear()
         self._offset = 0
 
     def _close_reader(self) -> None:

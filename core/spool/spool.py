@@ -5,7 +5,7 @@ from the front; a segment that was acknowledged to its end is deleted.
 
 What survives what: `append` hands the record to the operating system and does not wait for the disk, so a killed
 process loses nothing that was appended. A power failure may cost what the kernel had not written, half a minute
-at most with Linux' defaults; `sync` is called whenever the collector cannot be reached, so that a long
+at most with Linux' defaults; `sync` is called whenever the receiver cannot be reached, so that a long
 outage is safe from that too. After a start, a new segment is written; old ones are only read.
 
 While the disk refuses (full, read-only), records stay in memory, up to `Limits.memory_bytes`, and go to the disk
@@ -18,16 +18,14 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.disk_queue import DiskQueue
-from agent.losses import Drop, SpoolCounts
-from agent.overflow import Overflow
-from agent.records import Record
 from core.errors import StorageError
 from core.log import get_logger
+from core.spool.disk_queue import DiskQueue
+from core.spool.losses import Drop, SpoolCounts
+from core.spool.overflow import Overflow
+from core.spool.records import Record
 
 log = get_logger(__name__)
-
-_LARGEST_SEGMENT = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,12 @@ class Limits:
     max_age_ms: int
     max_bytes: int
     memory_bytes: int = 4 * 2**20
+    largest_segment_bytes: int = 4 * 2**20
 
     @property
     def segment_bytes(self) -> int:
         """How large a segment grows: small beside the whole, because the whole oldest one goes at a time."""
-        return min(max(self.max_bytes // 32, 1), _LARGEST_SEGMENT)
+        return min(max(self.max_bytes // 32, 1), self.largest_segment_bytes)
 
 
 class Spool:
@@ -81,6 +80,13 @@ class Spool:
         while (record := self._oldest()) is not None and record.created_at_ms < oldest_ms:
             self.drop(record, Drop.EXPIRED)
         return record
+
+    def front(self, now_ms: int, most_bytes: int) -> list[Record]:
+        """The oldest record and, as far as they are at hand and fit into `most_bytes` with it, those behind it."""
+        oldest = self.peek(now_ms)
+        if oldest is None:
+            return []
+        return [oldest, *self._disk.behind_oldest(most_bytes - len(oldest.body))]
 
     def acknowledge(self, record: Record) -> None:
         """Done with the record that `peek` gave; nothing when it was dropped in the meantime to make room."""

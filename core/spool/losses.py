@@ -14,7 +14,7 @@ class Drop(enum.StrEnum):
     SIZE = "size"  # the spool was full
     MEMORY = "memory"  # the disk refused and memory was full
     CORRUPT = "corrupt"  # damaged on disk; how many samples is not known
-    REJECTED = "rejected"  # the collector refused them
+    REJECTED = "rejected"  # the receiver refused them
 
 
 @dataclass(slots=True)

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.backoff import Backoff
+from core.retry import LONGEST_RETRY_AFTER_SECONDS, Backoff, retry_after_seconds
+
+NOW = 1_760_000_000_000  # Thu, 09 Oct 2025 08:53:20 GMT
 
 
 def test_bounds_double_up_to_the_cap_and_begin_anew_after_a_success() -> None:
@@ -30,3 +33,24 @@ def test_a_fleet_that_failed_together_comes_back_spread_evenly() -> None:
     tenths = [sum(32 * tenth / 10 <= delay < 32 * (tenth + 1) / 10 for delay in delays) for tenth in range(10)]
     assert min(tenths) > 150
     assert max(tenths) < 250
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "reason"),
+    [
+        (None, None, "absent"),
+        ("0", 0.0, "at once"),
+        ("120", 120.0, "seconds"),
+        ("86400", LONGEST_RETRY_AFTER_SECONDS, "capped"),
+        ("9" * 5000, LONGEST_RETRY_AFTER_SECONDS, "hostile length"),
+        ("Thu, 09 Oct 2025 08:53:50 GMT", 30.0, "a date"),
+        ("Thu, 09 Oct 2025 08:00:00 GMT", 0.0, "a date gone by"),
+        ("Thu, 09 Oct 2099 08:00:00 GMT", LONGEST_RETRY_AFTER_SECONDS, "a date far away"),
+        ("-5", None, "no number"),
+        ("soon", None, "no date"),
+        ("Thu, 99 Oct 2025 08:53:50 GMT", None, "no day"),
+        ("٣", None, "digits of another script"),
+    ],
+)
+def test_retry_after_is_read_in_both_forms(text: str | None, seconds: float | None, reason: str) -> None:
+    assert retry_after_seconds(text, NOW) == seconds, reason

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent import records, segments
-from agent.losses import Drop
-from agent.spool import Limits, Spool
 from core.errors import StorageError
+from core.spool import records, segments
+from core.spool.losses import Drop
+from core.spool.spool import Limits, Spool
 
 NOW = 1_760_000_000_000
 LIMITS = Limits(max_age_ms=86_400_000, max_bytes=64 * 2**20)
@@ -327,10 +327,36 @@ def test_memory_is_bounded_while_the_disk_refuses(tmp_path: Path, monkeypatch: p
     spool.close()
 
 
+def test_the_front_is_what_fits_and_nothing_of_it_is_gone_until_it_is_acknowledged(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, Limits(max_age_ms=86_400_000, max_bytes=2**24))
+    bodies = fill(spool, 7)
+    front = spool.front(NOW, 3 * len(bodies[0]))
+    assert [record.body for record in front] == bodies[:3]
+    assert spool.records == 7
+    spool.acknowledge(front[0])
+    assert [record.body for record in spool.front(NOW, 2**20)] == bodies[1:]
+    assert [record.body for record in spool.front(NOW, 1)] == bodies[1:2], "one at least, however large"
+    assert drain(spool) == bodies[1:]
+    spool.close()
+
+
+def test_the_front_ends_before_damage(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, Limits(max_age_ms=86_400_000, max_bytes=2**24))
+    bodies = fill(spool, 5)
+    (segment,) = tmp_path.glob("*.spool")
+    data = bytearray(segment.read_bytes())
+    data[2 * (len(data) // 5) + records.HEADER_SIZE] ^= 1
+    segment.write_bytes(data)
+    assert [record.body for record in spool.front(NOW, 2**20)] == bodies[:2]
+    assert drain(spool) == bodies[:2] + bodies[3:]
+    assert spool.counts.dropped_records == {Drop.CORRUPT: 1}
+    spool.close()
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
-from agent.spool import Limits, Spool
+from core.spool.spool import Limits, Spool
 spool = Spool(Path(sys.argv[1]), Limits(max_age_ms=10**9, max_bytes=2**24))
 for index in range(50):
     spool.append(b"%04d" % index, 1, 1_760_000_000_000)
@@ -343,7 +369,7 @@ os.kill(os.getpid(), 9)
 
 def test_a_killed_process_loses_nothing_it_appended(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path(__file__).parents[2], capture_output=True, check=False
+        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path(__file__).parents[3], capture_output=True, check=False
     )
     assert (ended.returncode, ended.stdout) == (-9, b"appended\n")
     spool = Spool(tmp_path, LIMITS)
@@ -395,7 +421,7 @@ def test_a_spool_whose_folder_was_removed_goes_on_in_a_new_one(tmp_path: Path) -
 KILLED_ANYWHERE = """
 import sys
 from pathlib import Path
-from agent.spool import Limits, Spool
+from core.spool.spool import Limits, Spool
 spool = Spool(Path(sys.argv[1]), Limits(max_age_ms=10**9, max_bytes=2**26))
 index = int(sys.argv[2])
 while True:
@@ -410,7 +436,7 @@ def test_killed_at_random_moments_it_keeps_all_that_was_appended_in_order(tmp_pa
     for _ in range(6):
         child = subprocess.Popen(
             [sys.executable, "-c", KILLED_ANYWHERE, str(tmp_path), str(appended + 1)],
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             stdout=subprocess.PIPE,
         )
         assert child.stdout is not None
@@ -432,7 +458,7 @@ def test_killed_at_random_moments_it_keeps_all_that_was_appended_in_order(tmp_pa
 LIMITED_DISK = """
 import resource, sys
 from pathlib import Path
-from agent.spool import Limits, Spool
+from core.spool.spool import Limits, Spool
 spool = Spool(Path(sys.argv[1]), Limits(max_age_ms=10**9, max_bytes=2**26))
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
@@ -451,7 +477,7 @@ def test_a_disk_that_takes_part_of_a_record_and_no_more(tmp_path: Path) -> None:
     # A limit on the file's size is a full disk to the writer: a short write, then an error.
     ended = subprocess.run(
         [sys.executable, "-c", LIMITED_DISK, str(tmp_path)],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True,
     )  # fmt: skip
     counted, *bodies = ended.stdout.splitlines()
     assert counted == "11 20"  # nine records of 1,040 bytes fit, the tenth does not, nor what comes after it

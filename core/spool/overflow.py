@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from agent import records
-from agent.records import Record
+from core.spool import records
+from core.spool.records import Record
 
 
 class Overflow:
