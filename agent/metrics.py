@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from agent.http import version
 from agent.process_stats import cpu_seconds, read_resident_bytes
-from agent.push import Outcome, Pusher
+from agent.push import Pusher
 from agent.report import Reporter
 from agent.runner import Runner, Skip
 from agent.sample import Family, Kind, Sample, Series
 from core.clock import Clock
 from core.labels import labels
+from core.remote_write_answer import Outcome
 from core.spool.losses import Drop
 from core.spool.spool import Spool
 

@@ -1,6 +1,6 @@
 """Sends what is in the spool, in order, one request in flight, until the collector has it.
 
-An answer is judged by `judge`, a function without IO. A record leaves the spool when the collector accepted it, or
+An answer is judged by `core.remote_write_answer.judge`. A record leaves the spool when the collector accepted it, or
 when it said not to send it again (400, 413, 422), having taken all of it that is right; everything else is tried
 again. Requests are kept small (`push.max_samples`), so 413 means that the collector allows less than the agent is
 configured for; the log says so.
@@ -9,7 +9,6 @@ configured for; the log says so.
 from __future__ import annotations
 
 import asyncio
-import enum
 import random as random_module
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,7 +18,8 @@ from agent.http import Answer, CollectorClient, Unreachable
 from core.clock import Clock
 from core.log import get_logger
 from core.remote_write import CONTENT_HEADERS
-from core.retry import Backoff, retry_after_seconds
+from core.remote_write_answer import Outcome, Verdict, is_web_page, judge, samples_written
+from core.retry import Backoff
 from core.spool.losses import Drop
 from core.spool.records import Record
 from core.spool.spool import Spool
@@ -27,20 +27,7 @@ from core.spool.spool import Spool
 log = get_logger(__name__)
 
 WRITE_PATH = "/prometheus/api/v1/write"
-# From remote write 2.0: how many of the request's samples were stored; senders of 1.0 may look too.
 REFUSAL_EVERY_SECONDS = 60.0  # a device with one bad label has every request refused, day and night
-WRITTEN_HEADER = "x-prometheus-remote-write-samples-written"
-
-
-class Outcome(enum.StrEnum):
-    """How a request ended; values of the label `outcome`."""
-
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"  # 400, 413, 422: not to be sent again
-    UNAUTHORIZED = "unauthorized"  # 401, 403: a person must do something
-    THROTTLED = "throttled"  # 429, 503
-    FAILED = "failed"  # any other answer
-    UNREACHABLE = "unreachable"  # no answer
 
 
 REMEDIES = {
@@ -54,33 +41,6 @@ REMEDIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an answer means; `wait_seconds` is what the collector asked for, None when it did not."""
-
-    outcome: Outcome
-    wait_seconds: float | None = None
-
-
-def judge(status: int, headers: Mapping[str, str], now_ms: int) -> Verdict:
-    """What an HTTP answer means for the request; names of `headers` are in lower case."""
-    if (200 <= status < 300 or status == 400) and is_web_page(headers):
-        return Verdict(Outcome.FAILED)  # of a proxy, portal or login in between: the collector has not seen it
-    if 200 <= status < 300:
-        return Verdict(Outcome.ACCEPTED)
-    if status in (400, 413, 422):
-        return Verdict(Outcome.REJECTED)
-    if status in (401, 403):
-        return Verdict(Outcome.UNAUTHORIZED)
-    outcome = Outcome.THROTTLED if status in (429, 503) else Outcome.FAILED
-    return Verdict(outcome, retry_after_seconds(headers.get("retry-after"), now_ms))
-
-
-def is_web_page(headers: Mapping[str, str]) -> bool:
-    """Whether the answer is HTML, which no store of samples gives; names of `headers` are in lower case."""
-    return headers.get("content-type", "").lstrip().lower().startswith(("text/html", "application/xhtml"))
-
-
 def remedy(status: int, headers: Mapping[str, str]) -> str | None:
     """What a person can do about an answer; None when time may do."""
     if 300 <= status < 400:
@@ -89,12 +49,6 @@ def remedy(status: int, headers: Mapping[str, str]) -> str | None:
     if status < 500 and is_web_page(headers) and status not in REMEDIES.keys() - {400}:
         return "a web page answered instead of a collector; is collector.url right, is there a proxy in between?"
     return REMEDIES.get(status)
-
-
-def samples_written(headers: Mapping[str, str], sent: int) -> int:
-    """How many samples of a refused request were stored all the same; 0 when the collector does not say."""
-    text = headers.get(WRITTEN_HEADER, "")
-    return min(int(text), sent) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 @dataclass(slots=True)

@@ -14,11 +14,11 @@ import msgspec
 
 from agent.facts.change import changed
 from agent.http import CollectorClient, Unreachable, version
-from agent.push import Outcome, judge
 from agent.target import Target
 from core.clock import Clock, to_rfc3339
 from core.facts import AgentReport, Facts, TargetReport
 from core.log import get_logger
+from core.remote_write_answer import Outcome, judge
 from core.retry import Backoff
 
 log = get_logger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from collections import deque
 from pathlib import Path
@@ -92,16 +93,22 @@ class DiskQueue:
 
     def behind_oldest(self, most_bytes: int) -> list[Record]:
         """The whole records that follow the one `oldest` gave, in its segment, of at most `most_bytes` in all."""
-        last = self._ahead[-1] if self._ahead else self._head
-        room = most_bytes - sum(len(found.record.body) for found in self._ahead)
-        while last is not None and last.end < self._segments[0].size and room > 0:
-            found = self._read_behind(last)
-            if found is None or len(found.record.body) > room:
+        last, room = self._head, most_bytes
+        behind: list[Record] = []
+        for place in itertools.count():
+            if last is None or last.end >= self._segments[0].size:
                 break
-            self._ahead.append(found)
-            room -= len(found.record.body)
-            last = found
-        return [found.record for found in self._ahead]
+            if place == len(self._ahead):
+                following = self._read_behind(last)
+                if following is None:
+                    break
+                self._ahead.append(following)
+            last = self._ahead[place]
+            room -= len(last.record.body)
+            if room < 0:
+                break
+            behind.append(last.record)
+        return behind
 
     def remove_oldest(self) -> None:
         """Done with the record that `oldest` gave."""

@@ -7,10 +7,11 @@ from agent.exposition import expose
 from agent.http import CollectorClient, version
 from agent.metrics import AgentProbe
 from agent.process_stats import resident_bytes
-from agent.push import Outcome, Pusher
+from agent.push import Pusher
 from agent.report import Reporter
 from agent.runner import Runner, Skip
 from core.clock import ManualClock
+from core.remote_write_answer import Outcome
 from core.spool.losses import Drop
 from core.spool.spool import Limits, Spool
 

@@ -10,9 +10,10 @@ from aiohttp import web
 
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
-from agent.push import Outcome, Pusher, Verdict, judge
+from agent.push import Pusher
 from core.clock import ManualClock
 from core.config import Duration
+from core.remote_write_answer import Outcome, Verdict, judge
 from core.spool.losses import Drop
 from core.spool.spool import Limits, Spool
 from tests.agent.collector import FakeCollector

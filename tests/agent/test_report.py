@@ -9,11 +9,11 @@ from aiohttp import web
 
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
-from agent.push import Outcome
 from agent.report import COMPARE_SECONDS, HEARTBEAT_SECONDS, LARGE_BYTES, LOOK_SECONDS, MOST_NEWS, Reporter
 from agent.target import Target
 from core.clock import ManualClock
 from core.facts import AgentReport, Facts
+from core.remote_write_answer import Outcome
 from tests.agent.collector import FakeCollector
 
 

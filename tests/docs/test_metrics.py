@@ -20,7 +20,7 @@ from agent.config import CollectorConfig
 from agent.http import CollectorClient
 from agent.metrics import AgentProbe
 from agent.probes.host.probe import HostProbe
-from agent.push import Outcome, Pusher
+from agent.push import Pusher
 from agent.report import Reporter
 from agent.runner import Runner, Skip
 from agent.sample import Family, Sample, Series
@@ -38,6 +38,7 @@ from collector.metrics import REGISTRY
 from collector.own_series import ci_info
 from collector.series.refusal import Refusal
 from core.clock import ManualClock
+from core.remote_write_answer import Outcome
 from core.spool.spool import Drop, Limits, Spool
 from rules.alerting import AlertState
 from tests.collector.conftest import Site
