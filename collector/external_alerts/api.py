@@ -1,4 +1,4 @@
-"""`/alertmanager/api/v2`: as much of Alertmanager as senders of alerts and amtool ask for."""
+"""`/alertmanager/api/v2`: as much of Alertmanager as senders of alerts, Grafana and amtool ask for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from collector.evaluation import EVALUATION
+from collector.external_alerts import reading
 from collector.external_alerts.keeper import Outcome
 from collector.external_alerts.posted import Occurrence, PostedAlert, read
 from core.access import Permission
@@ -69,4 +70,5 @@ ROUTES = [
         "Alertmanager API: status",
         returns=dict[str, Any],
     ),
+    *reading.ROUTES,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from collector.alert_memory import alert_of
 from collector.external_alerts.metrics import ExternalAlertMetrics
@@ -55,6 +55,11 @@ class ExternalAlerts:
 
     def __len__(self) -> int:
         return len(self._held)
+
+    @property
+    def held(self) -> Mapping[str, Held]:
+        """The alerts that fire, by fingerprint; to look up only."""
+        return self._held
 
     def restore(self, rows: Iterable[AlertRow]) -> None:
         """Go on from what the database has."""
