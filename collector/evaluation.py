@@ -15,10 +15,12 @@ from collector.config import CollectorConfig
 from collector.evaluation_metrics import EvaluationMetrics
 from collector.external_alerts.keeper import ExternalAlerts
 from collector.external_alerts.metrics import ExternalAlertMetrics
+from collector.group_evaluation import Surroundings
 from collector.matching import Register
 from collector.own_series import ABOUT_OTHERS, OWN_INSTANCE, OWN_JOB, OwnSeries
 from collector.pipeline import EXTERNAL, Channels, Pipeline
 from collector.recorder import Recorder
+from collector.rhythm import Rhythm
 from collector.series.store import SeriesStore
 from collector.tick import Tick
 from core.clock import Clock
@@ -68,8 +70,10 @@ class Evaluation:
         self._own_series = OwnSeries(store, self.register, registry, self.started_at_ms)
         self.tick = Tick(
             store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
-            default_interval_seconds=config.evaluation_interval, external_url=config.url(),
+            default_interval_seconds=config.evaluation_interval,
+            surroundings=Surroundings(external_url=config.url()),
         )  # fmt: skip
+        self._rhythm = Rhythm(self.tick, clock, self._metrics)
         self.external = ExternalAlerts(Recorder(pipeline, self._metrics), clock, ExternalAlertMetrics(registry))
 
     async def start(self) -> None:
@@ -89,11 +93,14 @@ class Evaluation:
 
     async def run(self) -> None:
         """Tick, send and keep house until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.tick.run())
-            group.create_task(self.external.run())
-            group.create_task(self.sender.run())
-            group.create_task(self._keep_house())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._rhythm.run())
+                group.create_task(self.external.run())
+                group.create_task(self.sender.run())
+                group.create_task(self._keep_house())
+        finally:
+            await self.tick.stop()  # a cancelled tick goes on in its thread, and the store is about to be closed
 
     def reload(self) -> None:
         """Put the rule files as they are now in force, all or nothing.

@@ -27,6 +27,12 @@ class EvaluationMetrics:
         self.failures = Counter(
             "forewatch_rule_evaluation_failures", "Evaluations of rules that failed.", ["group"], registry=registry
         )
+        self.early_evaluations = Counter(
+            "forewatch_rule_early_evaluations",
+            "Evaluations of alerting rules between two ticks because samples had arrived.",
+            ["group"],
+            registry=registry,
+        )
         self.group_seconds = Gauge(
             "forewatch_rule_group_duration_seconds",
             "How long the group's last evaluation took.",

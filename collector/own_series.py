@@ -46,6 +46,9 @@ class Publisher:
             StorageError: the disk is full.
         """
         gone = self._published.get(owner, set()).difference(samples)
+        for other, published in self._published.items() if gone else ():
+            if other != owner:  # it goes on there
+                gone -= published
         rows = [*samples, *gone]
         if not rows:
             return

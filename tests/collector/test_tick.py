@@ -13,6 +13,7 @@ from collector.alert_memory import AlertMemory
 from collector.evaluation_metrics import EvaluationMetrics
 from collector.matching import Register
 from collector.pipeline import Channels, Pipeline
+from collector.rhythm import Rhythm
 from collector.series.store import SeriesStore
 from collector.tick import Tick
 from core.clock import ManualClock, to_ms
@@ -235,7 +236,7 @@ async def test_the_loop_ticks_on_full_seconds_and_goes_on_after_a_failure(site, 
 
     monkeypatch.setattr(site.tick, "once", once)
     clock.set_wall(1_770_000_000_400)
-    loop = asyncio.create_task(site.tick.run())
+    loop = asyncio.create_task(Rhythm(site.tick, clock, site.tick._metrics).run())
     for _ in range(4):
         await clock.advance(1)
     loop.cancel()
@@ -247,7 +248,7 @@ async def test_an_accident_in_one_rule_leaves_the_others_their_tick(site, monkey
     def stumble(*_args: object) -> None:
         raise ZeroDivisionError("in the recording rule")
 
-    monkeypatch.setattr(site.tick, "_write_recorded", stumble)
+    monkeypatch.setattr(site.tick._evaluation, "_write_recorded", stumble)
     for _ in range(4):
         await site.second(0)
     assert len(await site.incidents()) == 1
@@ -379,3 +380,91 @@ async def test_ticks_that_are_not_done_are_told(site, clock, monkeypatch) -> Non
     with pytest.raises(StorageError):
         await site.second(1)
     assert site.tick.trouble() == "no tick was done for 31 s"
+
+
+AT_ONCE = DOWN.replace("for: 3s", "for: 0s")
+
+
+@pytest.fixture
+def hasty(tmp_path, database, clock) -> Site:
+    """A rule without `for`, half a second after a tick that found nothing."""
+    opened = Site(tmp_path, database, clock, AT_ONCE)
+    yield opened
+    opened.store.close()
+
+
+async def between(site: Site, milliseconds: int, value: float | None = None) -> None:
+    site.clock.set_wall(site.clock.now_ms() + milliseconds)
+    if value is not None:
+        site.up(value)
+    await site.tick.early(site.clock.now_ms())
+
+
+async def test_a_breach_between_two_ticks_opens_its_incident_at_once(hasty) -> None:
+    await hasty.second(1)
+    await between(hasty, 300, 0)
+    [incident] = await hasty.incidents()
+    assert to_ms(incident.opened_at) == hasty.clock.now_ms()
+    assert hasty.counted("forewatch_rule_early_evaluations_total") == 1
+    assert hasty.counted("forewatch_alerts") == 1
+
+
+async def test_the_tick_after_an_early_evaluation_finds_what_it_found(hasty) -> None:
+    await hasty.second(1)
+    await between(hasty, 300, 0)
+    await hasty.second()
+    assert [incident.state for incident in await hasty.incidents()] == [State.NEW]
+
+
+async def test_a_recovery_between_two_ticks_waits_for_the_tick(hasty) -> None:
+    await hasty.second(0)
+    await between(hasty, 300, 1)
+    assert [incident.state for incident in await hasty.incidents()] == [State.NEW]
+    await hasty.second()
+    assert [incident.state for incident in await hasty.incidents()] == [State.RESTORED]
+
+
+async def test_early_evaluations_write_no_series(hasty) -> None:
+    await hasty.second(1)
+    await between(hasty, 300, 0)
+    for name in ("ALERTS", "instances:up"):
+        ids = hasty.store.select([Matcher("__name__", "=", name)])
+        assert not (hasty.store.last_times(ids) == hasty.clock.now_ms()).any(), name
+
+
+async def test_what_an_early_evaluation_could_not_record_the_tick_does(hasty, monkeypatch) -> None:
+    await hasty.second(1)
+
+    async def refuse(*_args: object) -> None:
+        raise StorageError("disk full")
+
+    monkeypatch.setattr(hasty.pipeline, "record", refuse)
+    with pytest.raises(StorageError):
+        await between(hasty, 300, 0)
+    monkeypatch.undo()
+    assert await hasty.incidents() == []
+    await hasty.second()
+    assert len(await hasty.incidents()) == 1
+
+
+async def test_a_rule_sees_what_an_earlier_one_of_its_group_has_just_recorded(tmp_path, database, clock) -> None:
+    rules = """
+groups:
+  - name: order
+    rules:
+      - {alert: Before, expr: "instances:up == 2"}
+      - {record: "instances:up", expr: sum(up)}
+      - {alert: After, expr: "instances:up == 2"}
+"""
+    site = Site(tmp_path, database, clock, rules)
+    for value in (1.0, 2.0):
+        await site.second(value)
+    assert [incident.rule for incident in await site.incidents()] == ["After"]
+    site.store.close()
+
+
+async def test_nothing_reads_the_store_any_more_once_the_tick_has_stopped(site) -> None:
+    await site.second(0)
+    await site.tick.stop()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        await site.second(0)
