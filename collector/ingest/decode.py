@@ -30,6 +30,8 @@ from core.labels import quote
 from rules.source import Ids, Times, Values
 
 TAIL = 18
+# The last eight bytes of a tail, as a little-endian number: a byte of the value, the tag of the time, its six bytes.
+STEADY_END_MASK, STEADY_END = 0x8080_8080_8080_FF00, 0x0080_8080_8080_1000
 UNKNOWN = -1  # stands for a series that the store has not seen
 _SHOWN = 3  # faults that are told in words
 
@@ -46,7 +48,7 @@ class Decoded:
         values: [samples].
         refused: samples of series that cannot be taken, by reason.
         faults: the first of them in words.
-        steady: whether every series was known and brought one sample in the steady shape.
+        steady: every series was known and brought one sample in the steady shape, so that `series` counts up.
     """
 
     keys: Sequence[bytes]
@@ -178,7 +180,7 @@ def are_steady(tails: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def ends_are_steady(ends: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which tails' last eight bytes, as little-endian numbers, are the tag of a time and its six bytes."""
-    shape: NDArray[np.bool_] = (ends & np.uint64(0x8080_8080_8080_FF00)) == np.uint64(0x0080_8080_8080_1000)
+    shape: NDArray[np.bool_] = (ends & np.uint64(STEADY_END_MASK)) == np.uint64(STEADY_END)
     return shape
 
 

@@ -15,17 +15,20 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.ingest.decode import TAIL, Decoded, ends_are_steady, read_ends
-from rules.source import Ids
+from collector.ingest.decode import STEADY_END, STEADY_END_MASK, TAIL, Decoded, ends_are_steady, read_ends
+from rules.source import Ids, Times
 
 # What changes of a tail, from its fourth byte on: the value, the tag of the time, and the time. The last eight
 # bytes are read as one number, which shares a byte with the value.
 _CHANGING = np.dtype("V15")
 _OFFSET = TAIL - _CHANGING.itemsize
 _COLUMNS = np.dtype({"names": ["value", "end"], "formats": ["<f8", "<u8"], "offsets": [0, 7], "itemsize": 15})
+_NOT_VALUE = np.uint64(0xFFFF_FFFF_FFFF_FF00)
+_LONGEST_HEAD = 4096  # bytes of a first series that are looked at
 _MAX_SEEN = 4096
 _MAX_FAILURES = 3  # templates made of look-alikes that never matched, after which no more are made
 _Layout = tuple[str, int, bytes]
+Body = NDArray[np.uint8]  # a decompressed body that may be written to
 
 
 class SlicedKeys(Sequence[bytes]):
@@ -55,29 +58,44 @@ class Template:
     def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int32], ids: Ids) -> None:
         self._places = (tails + _OFFSET).astype(np.int64)
         self._blanks = np.zeros(len(ids), _CHANGING)
-        blanked = bytearray(body)
+        blanked = np.frombuffer(bytearray(body), np.uint8)
         _every_place(blanked)[self._places] = self._blanks
-        self._skeleton = bytes(blanked)
+        self._skeleton = blanked.tobytes()
         self._ids = ids
         self._series = np.arange(len(ids))
         self._keys = SlicedKeys(self._skeleton, starts, tails)
         self.size = len(body) + 48 * len(ids)
         self.matched = False
 
-    def match(self, body: bytes) -> Decoded | None:
-        """The samples of a body of this layout; None when it is of another one."""
-        content = bytearray(body)
-        places = _every_place(content)
-        columns = places[self._places].view(_COLUMNS)
+    def match(self, body: Body) -> Decoded | None:
+        """The samples of a body of this layout; None when it is of another one, and the body is as it was."""
+        if len(body) != len(self._skeleton):
+            return None
+        places = _every_place(body)
+        columns = places[self._places]
         places[self._places] = self._blanks
-        ends = columns["end"].copy()
-        if content != self._skeleton or not ends_are_steady(ends).all():
+        # Of equal lengths, so this compares all of it, and in place; `==` would need a copy of the body.
+        same = self._skeleton.startswith(body.data)
+        times = read_times(columns.view(_COLUMNS)["end"]) if same else None
+        if times is None:
+            places[self._places] = columns
             return None
         self.matched = True
-        return Decoded(self._keys, self._ids, self._series, read_ends(ends), columns["value"].copy())
+        return Decoded(self._keys, self._ids, self._series, times, columns.view(_COLUMNS)["value"].copy(), steady=True)
 
 
-def _every_place(content: bytearray) -> NDArray[np.void]:
+def read_times(ends: NDArray[np.uint64]) -> Times | None:
+    """[samples] the times in the last eight bytes of tails, at least one; None where one of them is no time."""
+    words = ends & _NOT_VALUE
+    if (words == words[0]).all():  # what is collected together has one time
+        word = int(words[0])
+        if word & STEADY_END_MASK != STEADY_END:
+            return None
+        return np.full(len(words), sum((word >> 16 + 8 * group & 0x7F) << 7 * group for group in range(6)))
+    return read_ends(words) if ends_are_steady(words).all() else None
+
+
+def _every_place(content: Body) -> NDArray[np.void]:
     """What begins at each byte, as far as it fits: overlapping views, to copy in and out by index."""
     count = max(0, len(content) - _CHANGING.itemsize + 1)
     return np.ndarray((count,), _CHANGING, content, strides=(1,))
@@ -97,12 +115,15 @@ class Templates:
         self._templates: OrderedDict[_Layout, Template] = OrderedDict()
         self._seen: OrderedDict[int, int] = OrderedDict()
 
-    def match(self, sender: str, body: bytes, retirements: int) -> Decoded | None:
-        """The samples of a body whose layout is known; ids are those of the store while it counts `retirements`."""
+    def match(self, sender: str, body: Body, retirements: int) -> Decoded | None:
+        """The samples of a body whose layout is known; ids are those of the store while it counts `retirements`.
+
+        Values and times are blanked in a body that matched; any other one is as it was.
+        """
         if retirements != self._retirements:
             self._templates.clear()
             self._bytes, self._retirements = 0, retirements
-        layout = _layout(sender, body)
+        layout = _layout(sender, body[:_LONGEST_HEAD].tobytes(), len(body))
         template = self._templates.get(layout)
         if template is None:
             return None
@@ -111,7 +132,7 @@ class Templates:
 
     def learn(self, sender: str, body: bytes, decoded: Decoded) -> None:
         """Take note of a body that `decode` found steady throughout; the second of its layout becomes a template."""
-        layout = _layout(sender, body)
+        layout = _layout(sender, body[:_LONGEST_HEAD], len(body))
         mark = hash(layout)
         seen = self._seen.get(mark)
         former = self._templates.pop(layout, None)
@@ -122,7 +143,6 @@ class Templates:
         template = make_template(body, decoded) if worth else None
         if template is None or template.size > self._max_bytes:
             return
-        template.matched = False
         self._bytes += template.size
         self._templates[layout] = template
         while self._bytes > self._max_bytes:
@@ -145,7 +165,9 @@ def make_template(body: bytes, decoded: Decoded) -> Template | None:
         return None
     tails = (ends - TAIL).astype(np.int32)
     template = Template(body, (ends - sizes).astype(np.int32), tails, decoded.ids.copy())
-    return template if _is_same(template.match(body), decoded) else None
+    found = template.match(np.frombuffer(bytearray(body), np.uint8))
+    template.matched = False  # by a body that came
+    return template if _is_same(found, decoded) else None
 
 
 def _is_same(found: Decoded | None, decoded: Decoded) -> bool:
@@ -157,10 +179,16 @@ def _is_same(found: Decoded | None, decoded: Decoded) -> bool:
     )
 
 
-def _layout(sender: str, body: bytes) -> _Layout:
-    """What a layout is looked up by: its sender, its length, and the labels of its first series."""
-    if len(body) < 2 or body[0] != 0x0A:
-        return sender, len(body), b""
-    start = 2 if body[1] < 0x80 else 3
-    length = body[1] if start == 2 else body[1] & 0x7F | body[2] << 7 if len(body) > 2 else 0
-    return sender, len(body), body[: max(0, start + length - TAIL)]
+def _layout(sender: str, head: bytes, size: int) -> _Layout:
+    """What a layout is looked up by: its sender, its length, and the labels of its first series.
+
+    Args:
+        sender: who pushed it.
+        head: how the body begins; of a longer first series only so much tells layouts apart.
+        size: how long it is.
+    """
+    if len(head) < 3 or head[0] != 0x0A:
+        return sender, size, b""
+    start = 2 if head[1] < 0x80 else 3
+    length = head[1] if start == 2 else head[1] & 0x7F | head[2] << 7
+    return sender, size, head[: max(0, start + length - TAIL)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import cramjam
 import numpy as np
+from numpy.typing import NDArray
 
 from collector.ingest.births import Births
 from collector.ingest.decode import UNKNOWN, Decoded, Decoder
@@ -34,6 +35,7 @@ _INLINE_UNSTEADY = 200  # series that need the protobuf decoder; more go to a th
 _SAMPLES_A_STEP = 16_384  # appended before other requests get their turn
 _BIRTHS_A_STEP = 512
 _SHOWN = 3
+_NONE = np.zeros(0, np.int64)
 _QUIET_SECONDS = 60.0  # between two lines of log about one sender's refused samples
 
 
@@ -82,6 +84,7 @@ class Ingest:
         self._skews = Skews()
         self._decoder = Decoder(store.known, limits)
         self._templates = Templates(limits.template_bytes)
+        self._scratch = np.empty(_INLINE_BYTES, np.uint8)
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         metrics.in_flight.set_function(lambda: self.pressure.in_flight)
         metrics.series.set_function(lambda: len(store))
@@ -101,8 +104,7 @@ class Ingest:
             StorageError: the disk is full; nothing was acknowledged.
         """
         shift_ms = self._shift(headers, received_ms)
-        turn = self._turns.setdefault(sender, asyncio.Lock())
-        async with turn:
+        async with self._turn(sender):
             if headers.sequence is not None and self._sequences.seen(headers.agent, headers.boot, headers.sequence):
                 self.metrics.replayed.inc()
                 return Outcome(replayed=True)
@@ -126,8 +128,7 @@ class Ingest:
             Overloaded: the sender brings new series too fast.
             StorageError: the disk is full; nothing was acknowledged.
         """
-        turn = self._turns.setdefault(sender, asyncio.Lock())
-        async with turn:
+        async with self._turn(sender):
             decoded = await asyncio.to_thread(decode)
             retirements = self._store.retirements
             known = np.array([self._store.known.get(key, UNKNOWN) for key in decoded.keys], np.int64)
@@ -135,6 +136,13 @@ class Ingest:
             outcome = await self._append(decoded, ids, sender, 0)
         self._account(outcome)
         return outcome
+
+    def _turn(self, sender: str) -> asyncio.Lock:
+        """Held while a push of this sender is taken in."""
+        turn = self._turns.get(sender)
+        if turn is None:
+            turn = self._turns[sender] = asyncio.Lock()
+        return turn
 
     def _shift(self, headers: PushHeaders, received_ms: int) -> int:
         if headers.sent_at_ms is None:
@@ -145,18 +153,20 @@ class Ingest:
 
     async def _take(self, compressed: bytes, size: int, sender: str, shift_ms: int) -> Outcome:
         retirements = self._store.retirements
-        decoded = await self._decode(compressed, size, sender, retirements)
+        decoded = await self._decode(compressed, size, sender)
         ids = await self._resolve(decoded, sender, retirements)
         return await self._append(decoded, ids, sender, shift_ms)
 
-    async def _decode(self, compressed: bytes, size: int, sender: str, retirements: int) -> Decoded:
+    async def _decode(self, compressed: bytes, size: int, sender: str) -> Decoded:
         """Decode here what takes a millisecond or two, and everything else in a thread."""
         if size > _INLINE_BYTES:
             return await asyncio.to_thread(lambda: self._decoder.decode(decompress(compressed)))
-        body = decompress(compressed)
-        decoded = self._templates.match(sender, body, retirements)
+        scratch = self._scratch[:size]
+        decompress_into(compressed, scratch)
+        decoded = self._templates.match(sender, scratch, self._store.retirements)
         if decoded is not None:
             return decoded
+        body = scratch.tobytes()
         split = self._decoder.split(body)
         if split.unsteady > _INLINE_UNSTEADY:
             return await asyncio.to_thread(self._decoder.finish, split)
@@ -168,7 +178,7 @@ class Ingest:
     async def _resolve(self, decoded: Decoded, sender: str, retirements: int) -> Ids:
         """The ids of the push's keys under the store's present state, unknown ones born a few at a time."""
         ids = decoded.ids
-        unknown = np.flatnonzero(ids == UNKNOWN)
+        unknown = _NONE if decoded.steady else np.flatnonzero(ids == UNKNOWN)
         if len(unknown):
             self._births.check(sender, self._clock.monotonic())
         for start in range(0, len(unknown), _BIRTHS_A_STEP):
@@ -191,17 +201,21 @@ class Ingest:
                 retirements = self._store.retirements
                 ids = self._store.resolve_keys(decoded.keys, sender=sender)
             step = slice(start, start + _SAMPLES_A_STEP)
-            refusals = self._store.append(ids[decoded.series[step]], times[step], decoded.values[step])
+            rows = ids[step] if decoded.steady else ids[decoded.series[step]]
+            refusals = self._store.append(rows, times[step], decoded.values[step])
             outcome.accepted += refusals.accepted
             outcome.duplicates += refusals.duplicates
-            outcome.refused.update(refusals.counts)
-            _tell_faults(outcome, refusals, decoded, start)
+            if refusals.counts:
+                outcome.refused.update(refusals.counts)
+                _tell_faults(outcome, refusals, decoded, start)
         return outcome
 
     def _account(self, outcome: Outcome) -> None:
         self.metrics.samples.inc(outcome.accepted)
-        self.metrics.duplicates.inc(outcome.duplicates)
-        self.metrics.refuse(outcome.refused)
+        if outcome.duplicates:
+            self.metrics.duplicates.inc(outcome.duplicates)
+        if outcome.refused:
+            self.metrics.refuse(outcome.refused)
 
 
 def decompressed_size(compressed: bytes, limits: IngestLimits) -> int:
@@ -235,10 +249,21 @@ def decompress(compressed: bytes) -> bytes:
         raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
 
 
+def decompress_into(compressed: bytes, body: NDArray[np.uint8]) -> None:
+    """As `decompress`, into an array of the size that the block says.
+
+    Raises:
+        InvalidInput: it is no snappy block.
+    """
+    try:
+        cramjam.snappy.decompress_raw_into(compressed, body.data)
+    except cramjam.DecompressionError as error:
+        raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
+
+
 def _tell_faults(outcome: Outcome, refusals: Refusals, decoded: Decoded, start: int) -> None:
     """Put the first refused samples of a step into words."""
-    if refusals.codes is None or not refusals.counts:
-        return
+    assert refusals.codes is not None, "some were refused"
     refused = np.flatnonzero(refusals.codes > Code.DUPLICATE)
     outcome.refused_at += (refused + start).tolist()
     for at in refused[: _SHOWN - len(outcome.faults)].tolist():

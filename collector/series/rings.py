@@ -39,9 +39,11 @@ _NO_SAMPLE = -1
 _Index = TypeVar("_Index", int, NDArray[np.int64])
 
 
-def _is_run(ids: Ids) -> bool:
-    """Whether rows are consecutive."""
-    return len(ids) > 0 and int(ids[-1] - ids[0]) == len(ids) - 1 and bool((ids[1:] - ids[:-1] == 1).all())
+def run_of(ids: Ids) -> slice | None:
+    """The rows as a slice where they are consecutive, else None."""
+    if len(ids) == 0 or ids[0] < 0 or int(ids[-1] - ids[0]) != len(ids) - 1 or not (ids[1:] - ids[:-1] == 1).all():
+        return None
+    return slice(int(ids[0]), int(ids[-1]) + 1)
 
 
 class Ring:
@@ -55,9 +57,11 @@ class Ring:
 
     Attributes:
         depth: how many samples of a row can be read.
+        max_gap_ms: beyond this gap between two samples of a row the ring begins anew.
         positions: [rows] writes so far, folded; 0 for none.
         last_times: [rows] epoch ms of the newest sample, -1 for none.
         last_values: [rows] the newest sample's value.
+        rewrites: how often samples were forgotten; as long as it stays, rows only get later ones.
 
     Raises:
         Damaged: the file is no ring of this depth.
@@ -70,11 +74,12 @@ class Ring:
 
     def __init__(self, file: Path, depth: int, *, max_gap_ms: int | None = None) -> None:
         self.depth = depth
+        self.rewrites = 0
         self._slots = depth + MARGIN
         self._block_words = ROWS * (1 + self._slots) + ROWS * self._slots // 2
         identity = f"forewatch ring 1 rows={ROWS} slots={self._slots}\n".encode()
         self._file = BlockFile(file, identity, self._block_words * 8)
-        self._max_gap_ms = MAX_SPAN_MS // self._slots if max_gap_ms is None else max_gap_ms
+        self.max_gap_ms = MAX_SPAN_MS // self._slots if max_gap_ms is None else max_gap_ms
         self._read_heads()
 
     @property
@@ -103,6 +108,7 @@ class Ring:
     def clear(self, ids: Ids) -> None:
         """Forget the samples of some rows; pages of rows that have none are not touched."""
         ids = ids[self.positions[ids] > 0]
+        self.rewrites += len(ids) > 0
         self._words[self._head_index(ids)] = 0
         self.positions[ids] = 0
         self.last_times[ids] = _NO_SAMPLE
@@ -117,7 +123,7 @@ class Ring:
             ranks: [samples] how many samples of the same row come before in this call; None when none does.
         """
         last = self.last_times[ids]
-        restart = (last >= 0) & ((times - last > self._max_gap_ms) | (times < last))
+        restart = (last >= 0) & ((times - last > self.max_gap_ms) | (times < last))
         if ranks is not None:
             restart &= ranks == 0
         if restart.any():
@@ -129,6 +135,27 @@ class Ring:
             part = np.flatnonzero((ranks >= start) & (ranks < start + MARGIN))
             part = part[np.argsort(ranks[part], kind="stable")]
             self._write(ids[part], times[part], values[part], ranks[part] - start)
+
+    def append_run(self, rows: slice, times: Times | int, values: Values) -> bool:
+        """Append a sample to each of consecutive rows, if they are at one position; False if they are not.
+
+        A sender's series are born together and so are neighbours, and they come together: what `append` scatters is
+        written here as slices of each block.
+
+        Args:
+            rows: of a series each, all with samples, none more than the largest gap ago.
+            times: [rows] epoch ms, each later than the row's newest; or one for all.
+            values: [rows].
+        """
+        position = int(self.positions[rows.start])
+        if not (self.positions[rows] == position).all():
+            return False
+        after = position + 1 if position + 1 < 2 * self._slots else self._slots
+        self._write_slices(rows, position % self._slots, times, values, times << _POSITION_BITS | after)
+        self.positions[rows] = after
+        self.last_values[rows] = values
+        self.last_times[rows] = times
+        return True
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `rules.source.Source.instant`."""
@@ -203,7 +230,8 @@ class Ring:
 
     def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None) -> None:
         """Write up to `MARGIN` samples a row and publish them; of one row the last in the arrays is the newest."""
-        if ranks is None and _is_run(ids) and self._write_run(int(ids[0]), times, values):
+        run = run_of(ids) if ranks is None else None
+        if run is not None and self.append_run(run, times, values):
             return
         positions = self.positions[ids] + (0 if ranks is None else ranks)
         slots = positions % self._slots
@@ -217,34 +245,20 @@ class Ring:
         self.last_values[ids] = values
         self.last_times[ids] = times
 
-    def _write_run(self, first: int, times: Times, values: Values) -> bool:
-        """As `_write`, for consecutive rows that are at one position: slices of each block; False if they are not.
-
-        A sender's series are born together and so are neighbours, and they come together.
-        """
-        rows = slice(first, first + len(times))
-        position = int(self.positions[first])
-        if not (self.positions[rows] == position).all():
-            return False
-        after = position + 1 if position + 1 < 2 * self._slots else self._slots
-        bits, halves = values.view(np.uint64), times.astype(np.uint32)
-        heads = (times << _POSITION_BITS | after).view(np.uint64)
-        slot, done = position % self._slots, 0
-        while done < len(times):
-            row = first + done
-            part = slice(done, done + min(ROWS - (row & _MASK), len(times) - done))
-            count = part.stop - done
-            for memory, column, at in (
-                (self._words, bits, self._value_index(row, slot)),
-                (self._halves, halves, self._time_index(row, slot)),
-                (self._words, heads, self._head_index(row)),
-            ):
-                memory[at : at + count] = column[part]
-            done = part.stop
-        self.positions[rows] = after
-        self.last_values[rows] = values
-        self.last_times[rows] = times
-        return True
+    def _write_slices(self, rows: slice, slot: int, times: Times | int, values: Values, heads: Times | int) -> None:
+        """Write a sample into one slot of consecutive rows, a block at a time, each sample before its head."""
+        words, halves, bits = self._words, self._halves, values.view(np.uint64)
+        row = rows.start
+        while row < rows.stop:
+            end = min(rows.stop, (row | _MASK) + 1)
+            count, part = end - row, slice(row - rows.start, end - rows.start)
+            at = self._value_index(row, slot)
+            words[at : at + count] = bits[part]
+            at = self._time_index(row, slot)
+            halves[at : at + count] = times & 0xFFFF_FFFF if isinstance(times, int) else times[part]
+            at = self._head_index(row)
+            words[at : at + count] = heads if isinstance(heads, int) else heads[part]
+            row = end
 
     def _reach(self, ids: Ids, start_ms: int | Times) -> int:
         """How many of the newest samples must be looked at to see every one after `start_ms`, about."""

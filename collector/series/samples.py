@@ -48,6 +48,11 @@ class Samples:
         """[rows] epoch ms of each row's newest sample, -1 for none."""
         return self._recent.last_times
 
+    @property
+    def rewrites(self) -> int:
+        """Changes whenever samples were forgotten; as long as it stays, rows only get later ones."""
+        return self._recent.rewrites + self._history.rewrites
+
     def bytes_for(self, rows: int) -> int:
         """How many bytes on disk `grow` takes."""
         return self._recent.bytes_for(rows) + self._history.bytes_for(rows)
@@ -71,6 +76,27 @@ class Samples:
         if len(ids):
             self._close_windows(ids, times, values, ranks)
             self._recent.append(ids, times, values, ranks)
+
+    def append_next(self, rows: slice, times: Times, values: Values, oldest_ms: int, newest_ms: int) -> bool:
+        """Append where each sample is just the next one of consecutive rows, as in a sender's steady state.
+
+        Returns:
+            False, and nothing is appended, where a sample may need a closer look: it is not later than what all
+            rows have, not between `oldest_ms` and `newest_ms`, the first of its row or of a five-minute window, or
+            after a gap. Four reductions tell.
+        """
+        last = self._recent.last_times[rows]
+        lowest, first, latest = int(last.min()), int(times.min()), int(times.max())
+        if (
+            lowest < 0
+            or first < oldest_ms
+            or latest > newest_ms
+            or latest - lowest > self._recent.max_gap_ms
+            or latest // SPACING_MS > lowest // SPACING_MS
+            or int(last.max()) >= first
+        ):
+            return False
+        return self._recent.append_run(rows, first if first == latest else times, values)
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `rules.source.Source.instant`.

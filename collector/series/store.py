@@ -21,6 +21,7 @@ from collector.series.journal import Birth, Retirement
 from collector.series.limits import SeriesLimits
 from collector.series.postings import Postings, select
 from collector.series.refusal import Code, Refusals
+from collector.series.rings import run_of
 from collector.series.turns import Turns
 from collector.series.windows import join_windows
 from core.clock import Clock
@@ -94,6 +95,11 @@ class SeriesStore:
         return self._retirements
 
     @property
+    def rewrites(self) -> int:
+        """Changes whenever samples were forgotten; as long as it stays, series only get later ones."""
+        return self._samples.rewrites
+
+    @property
     def known(self) -> Mapping[bytes, int]:
         """Key (`core.remote_write.encode_labels`) → id of every live series, to look up only."""
         return self._dictionary.rows
@@ -133,6 +139,10 @@ class SeriesStore:
             self._require_space(0)
             now_ms = self._clock.now_ms()
             oldest_ms, newest_ms = max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
+            run = run_of(ids)
+            if run is not None and self._samples.append_next(run, times, values, oldest_ms, newest_ms):
+                self._columns.arrived[run] = now_ms // 1000
+                return Refusals(len(ids))
             last_times = self._last_times_until(ids, newest_ms)
             admission = admit(ids, times, last_times, oldest_ms=oldest_ms, newest_ms=newest_ms)
             codes, ranks = admission.codes, admission.ranks

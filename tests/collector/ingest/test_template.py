@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,9 +35,16 @@ def columns(decoded):
 def learnt(body: bytes, *, times: int = 2, max_bytes: int = 1 << 20) -> Templates:
     templates = Templates(max_bytes)
     for _ in range(times):
-        if templates.match("a", body, 0) is None:
+        if match(templates, body) is None:
             templates.learn("a", body, DECODER.decode(body))
     return templates
+
+
+def match(templates: Templates, body: bytes, *, sender: str = "a", retirements: int = 0):
+    content = np.frombuffer(bytearray(body), np.uint8)
+    found = templates.match(sender, content, retirements)
+    assert found is not None or content.tobytes() == body, "what did not match is as it was"
+    return found
 
 
 def push(order, values, at=NOW) -> bytes:
@@ -52,7 +60,7 @@ def test_a_repeated_layout_decodes_by_its_template_as_without(order, data, at) -
     first, second = (data.draw(st.lists(floats, min_size=len(order), max_size=len(order))) for _ in range(2))
     templates = learnt(push(order, first))
     body = push(order, second, at)
-    found = templates.match("a", body, 0)
+    found = match(templates, body)
     assert found is not None
     assert columns(found) == columns(DECODER.decode(body))
 
@@ -63,33 +71,33 @@ def test_a_body_changed_anywhere_decodes_as_without_a_template(order, data) -> N
     templates = learnt(bytes(body))
     for _ in range(data.draw(st.integers(1, 3))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    found = templates.match("a", bytes(body), 0)
+    found = match(templates, bytes(body))
     if found is not None:
         assert columns(found) == columns(DECODER.decode(bytes(body)))
 
 
 @given(st.binary(max_size=40))
 def test_noise_matches_nothing(noise) -> None:
-    assert learnt(push([0], [1.0])).match("a", noise, 0) is None
+    assert match(learnt(push([0], [1.0])), noise) is None
 
 
 def test_only_a_layout_that_came_twice_is_kept() -> None:
     body = push([0, 1], [1.0, 2.0])
-    assert learnt(body, times=1).match("a", body, 0) is None
-    assert learnt(body, times=2).match("a", body, 0) is not None
+    assert match(learnt(body, times=1), body) is None
+    assert match(learnt(body, times=2), body) is not None
 
 
 def test_templates_are_a_senders_own_and_end_with_a_retirement() -> None:
     body = push([0, 1], [1.0, 2.0])
     templates = learnt(body)
-    assert templates.match("b", body, 0) is None
-    assert templates.match("a", body, 1) is None, "ids may mean other series now"
-    assert templates.match("a", body, 0) is None, "and the template is gone"
+    assert match(templates, body, sender="b") is None
+    assert match(templates, body, retirements=1) is None, "ids may mean other series now"
+    assert match(templates, body) is None, "and the template is gone"
 
 
 def test_metadata_between_the_series_leaves_it_to_the_decoder() -> None:
     body = push([0], [1.0]) + field(3, b"\x08\x01") + push([1], [2.0])
-    assert learnt(body, times=4).match("a", body, 0) is None
+    assert match(learnt(body, times=4), body) is None
 
 
 def test_templates_keep_within_their_memory() -> None:
@@ -97,10 +105,10 @@ def test_templates_keep_within_their_memory() -> None:
     templates = Templates(600)
     for body in bodies:
         for _ in range(2):
-            assert templates.match("a", body, 0) is None
+            assert match(templates, body) is None
             templates.learn("a", body, DECODER.decode(body))
-    assert templates.match("a", bodies[0], 0) is None, "the longest unused gave way"
-    assert templates.match("a", bodies[2], 0) is not None
+    assert match(templates, bodies[0]) is None, "the longest unused gave way"
+    assert match(templates, bodies[2]) is not None
 
 
 def test_look_alikes_that_never_match_are_given_up() -> None:
@@ -113,6 +121,6 @@ def test_look_alikes_that_never_match_are_given_up() -> None:
     templates = Templates(1 << 20)
     for _ in range(10):
         for body in (one, other):
-            assert templates.match("a", body, 0) is None
+            assert match(templates, body) is None
             templates.learn("a", body, Decoder(known, LIMITS).decode(body))
     assert not templates._templates
