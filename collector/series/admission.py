@@ -80,8 +80,9 @@ def _admit_several(ids: Ids, times: Times, floor: Times, codes: NDArray[np.uint8
     rows, at = ids[order], times[order] - oldest_ms
     first = np.r_[True, rows[1:] != rows[:-1]]
     group = np.cumsum(first) - 1
-    lift = group * (int(at.max()) + 2)
     before = np.maximum(floor[order] - oldest_ms, -1)
+    # Above the times in the store too: a late sample's series may reach further than any sample that came.
+    lift = group * (max(int(at.max()), int(before.max())) + 2)
     reached = np.maximum.accumulate(np.maximum(np.where(first, before, -1), at) + lift)
     previous = np.where(first, before + lift, np.r_[np.int64(0), reached[:-1]])
     accepted = at + lift > previous

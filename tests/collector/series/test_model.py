@@ -42,6 +42,7 @@ def admit_one_by_one(last: dict[int, int], samples):
     return codes
 
 
+@example([[(0, OLDEST), (1, OLDEST), (1, OLDEST + 1)]], {0: OLDEST + 4})  # late in one series, in order in the next
 @given(pushes, st.dictionaries(st.integers(0, 4), st.integers(OLDEST - 500, NEWEST + 500)))
 def test_admission_is_the_same_as_one_sample_at_a_time(batches, before) -> None:
     last = dict(before)
