@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 # Servers and tools that the tests talk to; the product itself needs none of them.
-TEST_PACKAGES := snmpd snmp prometheus postgresql prometheus-snmp-exporter prometheus-node-exporter openssl
+TEST_PACKAGES := snmpd snmp prometheus postgresql prometheus-snmp-exporter prometheus-node-exporter openssl prometheus-alertmanager victoria-metrics prometheus-blackbox-exporter redis-server monitoring-plugins-basic
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench servers clean
@@ -43,7 +43,7 @@ format: install ## rewrite the code in the one format
 	@$(BIN)/ruff format .
 
 bench: install servers ## measure, next to the peers that are installed
-	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out bench/servers.py,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what was built, not what was recorded
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

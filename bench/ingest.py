@@ -14,25 +14,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import http.client
-import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from prometheus_client import CollectorRegistry
 
+from bench import servers
+from bench.servers import A_SECOND, Server
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
@@ -40,34 +34,15 @@ from collector.ingest.write import Ingest, decompress
 from collector.series.store import SeriesStore
 from core.clock import SystemClock
 from core.labels import labels
-from core.remote_write import CONTENT_HEADERS, compress, encode_labels, encode_write_request
-from tests.servers.ports import free_port, wait_until
+from core.remote_write import compress, encode_labels, encode_write_request
 from tests.servers.require import find_program
 
 SERIES, A_REQUEST, SPACING_MS = 100_000, 2_000, 15_000
 WARM_ROUNDS, ROUNDS = 3, 15
-A_SECOND = 10_000_000  # new series that are let in: rounds follow one another as fast as they are taken
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass
-class Server:
-    """A running server that takes remote write."""
-
-    name: str
-    pid: int
-    port: int
-    path: str
-    headers: dict[str, str]
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def rss_mib(self) -> float:
-        """Resident memory without pages of files, which the kernel can take back."""
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
-        return int(status["RssAnon"].split()[0]) / 1024
+STARTS = (
+    ("forewatch", servers.collector), ("prometheus", servers.prometheus),
+    ("victoria-metrics", servers.victoria_metrics),
+)  # fmt: skip
 
 
 def make_bodies(new_percent: int = 0) -> list[list[bytes]]:
@@ -128,80 +103,15 @@ def measure_in_process(rounds: list[list[bytes]]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def collector(folder: Path) -> Iterator[Server]:
-    port = free_port()
-    config = folder / "collector.yaml"
-    settings = {
-        "listen": f"127.0.0.1:{port}",
-        "data_dir": str(folder / "data"),
-        "limits": {"new_series_per_second": A_SECOND},
-    }
-    config.write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "forewatch.cli"]
-    token = subprocess.run(
-        [*command, "token", "create", "--name", "bench", "--role", "agent", "--config", config],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
-    with running([*command, "collector", "run", "--config", config], port, folder) as pid:
-        headers = {"Authorization": f"Bearer {token}"}
-        yield Server("forewatch", pid, port, "/prometheus/api/v1/write", headers)
-
-
-@contextlib.contextmanager
-def prometheus(folder: Path) -> Iterator[Server]:
-    port = free_port()
-    program = find_program("prometheus")
-    assert program is not None
-    (folder / "prometheus.yml").write_text("global: {}\n")
-    command = [
-        program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
-        f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
-    ]  # fmt: skip
-    with running(command, port, folder) as pid:
-        yield Server("prometheus", pid, port, "/api/v1/write", {})
-
-
-@contextlib.contextmanager
-def victoria_metrics(folder: Path) -> Iterator[Server]:
-    port = free_port()
-    program = find_program("victoria-metrics")
-    assert program is not None
-    command = [program, f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}"]
-    with running(command, port, folder, path="/health") as pid:
-        yield Server("victoria-metrics", pid, port, "/api/v1/write", {})
-
-
-@contextlib.contextmanager
-def running(command: list[str | Path], port: int, folder: Path, path: str = "/-/ready") -> Iterator[int]:
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        wait_until(lambda: ready(port, path), str(command[0]), process=process)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def ready(port: int, path: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
 def measure(server: Server, rounds: list[list[bytes]]) -> float:
     """Samples per CPU second of the server."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    for turn in rounds[:WARM_ROUNDS]:
-        send(connection, server, turn)
-    cpu, wall = server.cpu_seconds(), time.monotonic()
-    for turn in rounds[WARM_ROUNDS:]:
-        send(connection, server, turn)
-    cpu, wall = server.cpu_seconds() - cpu, time.monotonic() - wall
-    connection.close()
+    with server.connection() as connection:
+        for turn in rounds[:WARM_ROUNDS]:
+            server.send(connection, turn)
+        cpu, wall = server.cpu_seconds(), time.monotonic()
+        for turn in rounds[WARM_ROUNDS:]:
+            server.send(connection, turn)
+        cpu, wall = server.cpu_seconds() - cpu, time.monotonic() - wall
     samples = ROUNDS * SERIES
     print(
         f"ingest {server.name}: {cpu / samples * 1e6:.2f} CPU s per million samples "
@@ -209,15 +119,6 @@ def measure(server: Server, rounds: list[list[bytes]]) -> float:
         flush=True,
     )
     return samples / cpu
-
-
-def send(connection: http.client.HTTPConnection, server: Server, bodies: list[bytes]) -> None:
-    for body in bodies:
-        connection.request("POST", server.path, body, CONTENT_HEADERS | server.headers)
-        response = connection.getresponse()
-        answer = response.read()
-        if response.status != 204:
-            raise RuntimeError(f"{server.name} answered {response.status}: {answer[:300]!r}")
 
 
 def main() -> None:
@@ -230,16 +131,12 @@ def main() -> None:
         measure_in_process(rounds)
         return
     results = {}
-    for name, start in (("forewatch", collector), ("prometheus", prometheus), ("victoria-metrics", victoria_metrics)):
+    for name, start in STARTS:
         if name != "forewatch" and find_program(name) is None:
             print(f"ingest {name}: not installed; apt-get install {name}")
             continue
-        folder = Path(tempfile.mkdtemp(prefix="forewatch-bench-"))
-        try:
-            with start(folder) as server:
-                results[name] = measure(server, rounds)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with servers.temporary_folder() as folder, start(folder) as server:
+            results[name] = measure(server, rounds)
     for name in results.keys() - {"forewatch"}:
         print(f"ingest ratio: {results['forewatch'] / results[name]:.1f} x {name}'s samples per CPU second")
 

@@ -75,7 +75,11 @@ class LayeredSource:
         for rows, window in ((~own, below), (own, above)):
             width = window.times.shape[1]
             times[rows, :width], values[rows, :width], counts[rows] = window.times, window.values, window.counts
-        return Window(times, values, counts, below.spacing_ms)
+        spacings = None
+        if below.spacings_ms is not None:
+            spacings = np.zeros(len(ids), np.int64)
+            spacings[~own] = below.spacings_ms
+        return Window(times, values, counts, spacings)
 
 
 def written_by(records: Iterable[str], alerts: Iterable[str]) -> list[list[Matcher]]:

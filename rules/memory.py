@@ -21,6 +21,7 @@ class MemorySource:
         self._ids: dict[Labels, int] = {}
         self._times: list[list[int]] = []
         self._values: list[list[float]] = []
+        self._rewrites = 0
 
     @property
     def generation(self) -> int:
@@ -29,6 +30,15 @@ class MemorySource:
     @property
     def retirements(self) -> int:
         return 0  # no series is ever retired
+
+    @property
+    def rewrites(self) -> int:
+        """Changes whenever a sample is put before or in the place of another."""
+        return self._rewrites
+
+    def last_times(self, ids: Ids) -> Times:
+        """[ids] epoch ms of each series' newest sample, -1 for none."""
+        return np.array([(self._times[series_id] or [-1])[-1] for series_id in ids.tolist()], np.int64)
 
     def append(self, series: Labels, samples: Iterable[tuple[int, float]]) -> int:
         """Add samples (epoch ms, value) to a series, which is born if need be; returns its id.
@@ -43,6 +53,7 @@ class MemorySource:
         times, values = self._times[series_id], self._values[series_id]
         for at_ms, value in samples:
             place = bisect.bisect_left(times, at_ms)
+            self._rewrites += place < len(times)
             if place < len(times) and times[place] == at_ms:
                 values[place] = value
             else:

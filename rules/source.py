@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,14 +48,19 @@ class Window:
         times: [series, width] epoch ms; undefined from `counts` on.
         values: [series, width]; undefined from `counts` on.
         counts: [series] how many samples each series has; stale markers are left out.
-        spacing_ms: where older samples are kept less densely, up to how long each of those stands for; averages
-            then weigh by time. 0 where every sample is there.
+        spacings_ms: [series] where older samples are kept less densely, up to how long each of those stands for;
+            averages then weigh by time. 0 where every sample is there; None where that is so of all series.
     """
 
     times: Times
     values: Values
     counts: NDArray[np.int64]
-    spacing_ms: int = 0
+    spacings_ms: NDArray[np.int64] | None = None
+
+
+def no_window(series: int = 0) -> Window:
+    """The window of series without samples."""
+    return Window(np.empty((series, 0), np.int64), np.empty((series, 0)), np.zeros(series, np.int64))
 
 
 class Source(Protocol):
@@ -91,4 +96,18 @@ class Source(Protocol):
 
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """The samples in the left-open range (start, end]."""
+        ...
+
+
+@runtime_checkable
+class Watched(Source, Protocol):
+    """A source that tells cheaply which series' samples are not what they were."""
+
+    @property
+    def rewrites(self) -> int:
+        """Changes whenever samples are forgotten, replaced or put before others; else a series gets later ones only."""
+        ...
+
+    def last_times(self, ids: Ids) -> Times:
+        """[ids] epoch ms of each series' newest sample, stale markers included; -1 for none."""
         ...

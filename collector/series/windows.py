@@ -40,7 +40,16 @@ def join_windows(pieces: list[Window]) -> Window:
         times[first : first + rows, :width] = piece.times
         values[first : first + rows, :width] = piece.values
         first += rows
-    return Window(times, values, counts, max(piece.spacing_ms for piece in pieces))
+    return Window(times, values, counts, joined_spacings(pieces))
+
+
+def joined_spacings(pieces: list[Window]) -> NDArray[np.int64] | None:
+    """The spacings of consecutive runs of series."""
+    if all(piece.spacings_ms is None for piece in pieces):
+        return None
+    return np.concatenate(
+        [np.zeros(len(p.counts), np.int64) if p.spacings_ms is None else p.spacings_ms for p in pieces]
+    )
 
 
 def put_before(window: Window, rows: Ids, older: Window, spacing_ms: int) -> Window:
@@ -59,4 +68,4 @@ def put_before(window: Window, rows: Ids, older: Window, spacing_ms: int) -> Win
     filled = np.arange(window.times.shape[1]) < window.counts[:, None]
     at = (np.arange(len(counts)) * shape[1] + leading)[:, None] + np.arange(window.times.shape[1])
     times.ravel()[at[filled]], values.ravel()[at[filled]] = window.times[filled], window.values[filled]
-    return Window(times, values, counts, spacing_ms)
+    return Window(times, values, counts, np.where(leading > 0, spacing_ms, 0))

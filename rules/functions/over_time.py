@@ -18,8 +18,6 @@ def total(samples: Samples) -> Outcome:
 
 def average(samples: Samples) -> Outcome:
     """The mean; of numbers too large to add up, the sum of their shares."""
-    if samples.spacing_ms:
-        return (samples.filled(0.0) * samples.shares()).sum(axis=1), _any(samples)
     counts = np.maximum(samples.counts, 1)
     values = samples.filled(0.0)
     sums = values.sum(axis=1)
@@ -27,6 +25,9 @@ def average(samples: Samples) -> Outcome:
     means = sums / counts
     if overflowed.any():
         means[overflowed] = (values[overflowed] / counts[overflowed, None]).sum(axis=1)
+    sparse = samples.sparse
+    if len(sparse):
+        means[sparse] = (values[sparse] * samples.shares(sparse)).sum(axis=1)
     return means, _any(samples)
 
 
@@ -54,14 +55,16 @@ def present(samples: Samples) -> Outcome:
 
 def stdvar(samples: Samples) -> Outcome:
     """The population variance."""
-    if samples.spacing_ms:
-        mean, there = average(samples)
-        squares = np.where(samples.valid, (samples.values - mean[:, None]) ** 2, 0.0)
-        return (squares * samples.shares()).sum(axis=1), there
-    counts = np.maximum(samples.counts, 1)
-    mean = samples.filled(0.0).sum(axis=1) / counts
+    counts, sparse = np.maximum(samples.counts, 1), samples.sparse
+    values = samples.filled(0.0)
+    mean = values.sum(axis=1) / counts
+    if len(sparse):
+        mean[sparse] = (values[sparse] * samples.shares(sparse)).sum(axis=1)
     squares = np.where(samples.valid, (samples.values - mean[:, None]) ** 2, 0.0)
-    return squares.sum(axis=1) / counts, _any(samples)
+    variance = squares.sum(axis=1) / counts
+    if len(sparse):
+        variance[sparse] = (squares[sparse] * samples.shares(sparse)).sum(axis=1)
+    return variance, _any(samples)
 
 
 def stddev(samples: Samples) -> Outcome:

@@ -7,28 +7,45 @@ further from its sample than 1.1 distances, and never below a counter's zero.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from rules.functions.shapes import Outcome, Samples
-from rules.promql.vector import Mask, Values
+from rules.functions.shapes import Outcome, Samples, Sight
+from rules.promql.vector import Ints, Mask, Values
 
 _NEAR = 1.1  # mean distances within which a series is taken to reach the end of the range
 
 
-def rate(samples: Samples) -> Outcome:
+class Ends(NamedTuple):
+    """The first and the last sample of each series in a range, how many there are, and what was lost in resets."""
+
+    counts: Ints
+    first_at: Ints
+    first: Values
+    last_at: Ints
+    last: Values
+    lost: Values
+
+
+def ends(samples: Samples) -> Ends:
+    return Ends(samples.counts, *samples.at(0), *samples.at(samples.counts - 1), _lost_in_resets(samples))
+
+
+def rate(of: Ends, sight: Sight) -> Outcome:
     """Increase per second of a counter."""
-    values, present = _extrapolated(samples, counter=True)
-    return values / samples.seconds, present
+    values, present = _extrapolated(of, sight, counter=True)
+    return values / sight.seconds, present
 
 
-def increase(samples: Samples) -> Outcome:
+def increase(of: Ends, sight: Sight) -> Outcome:
     """Increase of a counter over the range."""
-    return _extrapolated(samples, counter=True)
+    return _extrapolated(of, sight, counter=True)
 
 
-def delta(samples: Samples) -> Outcome:
+def delta(of: Ends, sight: Sight) -> Outcome:
     """Change of a gauge over the range."""
-    return _extrapolated(samples, counter=False)
+    return _extrapolated(of, sight, counter=False)
 
 
 def irate(samples: Samples) -> Outcome:
@@ -43,19 +60,16 @@ def idelta(samples: Samples) -> Outcome:
     return change, present
 
 
-def _extrapolated(samples: Samples, *, counter: bool) -> Outcome:
-    present = samples.counts >= 2
-    first_at, first = samples.at(0)
-    last_at, last = samples.at(samples.counts - 1)
-    change = last - first + (_lost_in_resets(samples) if counter else 0.0)
-    sampled = (last_at - first_at) / 1000
-    distance = sampled / (samples.counts - 1)
-    to_start = _reach((first_at - samples.start_ms) / 1000, distance)
-    to_end = _reach((samples.end_ms - last_at) / 1000, distance)
+def _extrapolated(of: Ends, sight: Sight, *, counter: bool) -> Outcome:
+    change = of.last - of.first + (of.lost if counter else 0.0)
+    sampled = (of.last_at - of.first_at) / 1000
+    distance = sampled / (of.counts - 1)
+    to_start = _reach((of.first_at - sight.start_ms) / 1000, distance)
+    to_end = _reach((sight.end_ms - of.last_at) / 1000, distance)
     if counter:
-        to_zero = np.where((change > 0) & (first >= 0), sampled * (first / change), np.inf)
+        to_zero = np.where((change > 0) & (of.first >= 0), sampled * (of.first / change), np.inf)
         to_start = np.minimum(to_start, to_zero)
-    return change * ((sampled + to_start + to_end) / sampled), present
+    return change * ((sampled + to_start + to_end) / sampled), of.counts >= 2
 
 
 def _reach(gap: Values, distance: Values) -> Values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,20 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """Where a range lies: (start, end], for an evaluation at an instant from which an offset has moved it; epoch ms."""
+
+    start_ms: int
+    end_ms: int
+    at_ms: int
+
+    @property
+    def seconds(self) -> float:
+        """Length of the range."""
+        return (self.end_ms - self.start_ms) / 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Samples:
     """The samples of some series in one range, packed to the left, oldest first.
 
@@ -25,49 +39,39 @@ class Samples:
         values: [series, width]; anything where not valid.
         counts: [series].
         valid: [series, width].
-        start_ms, end_ms: the range (start, end].
-        at_ms: the evaluation's instant, from which an offset has moved the range.
-        spacing_ms: as of the window.
+        spacings_ms: as of the window.
     """
 
     times: Ints
     values: Values
     counts: Ints
     valid: Mask
-    start_ms: int
-    end_ms: int
-    at_ms: int
-    spacing_ms: int = 0
+    spacings_ms: Ints | None = None
 
     @staticmethod
-    def of(window: Window, start_ms: int, end_ms: int, at_ms: int) -> Samples:
+    def of(window: Window) -> Samples:
         valid = np.arange(window.times.shape[1]) < window.counts[:, None]
-        return Samples(window.times, window.values, window.counts, valid, start_ms, end_ms, at_ms, window.spacing_ms)
-
-    @staticmethod
-    def none(at_ms: int) -> Samples:
-        """No series at all."""
-        return Samples.of(
-            Window(np.empty((0, 0), np.int64), np.empty((0, 0)), np.empty(0, np.int64)), at_ms, at_ms, at_ms
-        )
-
-    def shares(self) -> Values:
-        """[series, width] the weight of each sample in an average; of a series with samples they make 1.
-
-        All weigh the same, as in Prometheus, unless older samples are kept less densely: then each stands for the time
-        since the one before it, and the first for as long as the second.
-        """
-        weights = self.valid.astype(np.float64)
-        if self.spacing_ms and self.times.shape[1] > 1:
-            gaps = np.diff(self.times, axis=1)
-            weights *= np.clip(np.concatenate([gaps[:, :1], gaps], axis=1), 1, self.spacing_ms)
-        sums: Values = weights.sum(axis=1, keepdims=True)
-        return weights / np.where(sums > 0, sums, 1.0)
+        return Samples(window.times, window.values, window.counts, valid, window.spacings_ms)
 
     @property
-    def seconds(self) -> float:
-        """Length of the range."""
-        return (self.end_ms - self.start_ms) / 1000
+    def sparse(self) -> Ints:
+        """Rows whose older samples are kept less densely."""
+        none = np.empty(0, np.int64)
+        return none if self.spacings_ms is None else np.flatnonzero(self.spacings_ms)
+
+    def shares(self, rows: Ints) -> Values:
+        """[rows, width] the weight of each sample of sparse rows in an average; of a row with samples they make 1.
+
+        Each stands for the time since the one before it, and the first for as long as the second. (Elsewhere all weigh
+        the same, as in Prometheus.)
+        """
+        assert self.spacings_ms is not None
+        weights = self.valid[rows].astype(np.float64)
+        if self.times.shape[1] > 1:
+            gaps = np.diff(self.times[rows], axis=1)
+            weights *= np.clip(np.concatenate([gaps[:, :1], gaps], axis=1), 1, self.spacings_ms[rows, None])
+        sums: Values = weights.sum(axis=1, keepdims=True)
+        return weights / np.where(sums > 0, sums, 1.0)
 
     def filled(self, filler: float) -> Values:
         """The values with `filler` where there is no sample."""
@@ -133,13 +137,32 @@ class Evaluation(Protocol):
         ...
 
 
+# What is kept of each series' samples: arrays [series].
+Digest = tuple[NDArray[Any], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class OfRange:
-    """`compute(samples, *numbers)`; numbers are the scalar arguments."""
+    """A function of the samples of a range, in two steps, the first of which is repeated only when samples change.
 
-    compute: Callable[..., Outcome]
+    Attributes:
+        digest: `digest(samples)` → arrays [series] that depend on each series' samples alone. Functions that share one
+            share its results.
+        finish: `finish(digest, sight, *numbers)` → the outcome; numbers are the scalar arguments. With None the
+            outcome is `digest(samples, *numbers)`.
+    """
+
+    digest: Callable[..., Digest]
+    finish: Callable[..., Outcome] | None = None
     keeps_name: bool = False
     returns: Kind = Kind.VECTOR
+
+    def compute(self, samples: Samples, sight: Sight, *numbers: float) -> Outcome:
+        """Both steps."""
+        if self.finish is not None:
+            return self.finish(self.digest(samples), sight, *numbers)
+        values, present = self.digest(samples, *numbers)
+        return values, present
 
 
 @dataclass(frozen=True, slots=True)

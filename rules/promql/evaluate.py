@@ -14,9 +14,10 @@ from typing import TypeVar
 import numpy as np
 
 from rules.functions import FUNCTIONS
-from rules.functions.shapes import OfElements, OfRange, Samples, Special
+from rules.functions.shapes import OfElements, OfRange, Outcome, Samples, Sight, Special
 from rules.promql import binary, sets, subquery
 from rules.promql.aggregate import aggregate
+from rules.promql.digests import Digests
 from rules.promql.layouts import Layouts
 from rules.promql.ordering import in_order
 from rules.promql.plan import (
@@ -38,8 +39,8 @@ from rules.promql.plan import (
 from rules.promql.reading import Reading
 from rules.promql.ribbon import Ribbon
 from rules.promql.selectors import KEPT_ROWS, Selections
-from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector, merged
-from rules.source import Source
+from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Values, Vector, merged
+from rules.source import Source, Watched, no_window
 
 T = TypeVar("T")
 
@@ -68,6 +69,7 @@ class Evaluator:
         self.subquery_step_ms = subquery_step_ms
         self.selections = Selections(source, kept_rows)
         self.layouts = Layouts()
+        self.digests = Digests(source) if isinstance(source, Watched) else None
 
     def moment(self, at_ms: int) -> Moment:
         """An instant at which several expressions are evaluated over the same samples."""
@@ -97,7 +99,7 @@ class Moment:
         self.times = times
         self._evaluator = evaluator
         self._layouts = evaluator.layouts
-        self._reading = reading or Reading(evaluator.source, evaluator.selections, times)
+        self._reading = reading or Reading(evaluator.source, evaluator.selections, times, evaluator.digests)
         self._inner: dict[tuple[int, int, int], Moment] = {}
 
     def result(self, expression: Expression) -> Vector | Scalar:
@@ -177,7 +179,7 @@ class Moment:
     def any_in_range(self, node: Node) -> Mask:
         """[steps] whether any series of a range selector has a sample."""
         _, ranges = self._ranges(node)
-        return np.array([bool((samples.counts > 0).any()) for samples in ranges])
+        return np.array([bool((samples.counts > 0).any()) for _, samples in ranges])
 
     def _binary(self, node: Binary) -> Block:
         left_is_line = kind_of(node.left) is Kind.SCALAR
@@ -204,24 +206,42 @@ class Moment:
     def _over_range(self, node: Call, function: OfRange) -> Block:
         place = next(index for index, argument in enumerate(node.arguments) if kind_of(argument) is Kind.RANGE)
         numbers = [self.line(argument).values for index, argument in enumerate(node.arguments) if index != place]
-        table, ranges = self._ranges(node.arguments[place])
-        outcomes = [
-            function.compute(samples, *[float(line[step]) for line in numbers]) for step, samples in enumerate(ranges)
-        ]
+        argument = node.arguments[place]
+        outcome = self._of_digest(argument, function, numbers) if isinstance(argument, RangeSelector) else None
+        if outcome is not None:
+            table, values, present = outcome
+        else:
+            table, ranges = self._ranges(argument)
+            values, present = _stacked(
+                function.compute(samples, sight, *[float(line[step]) for line in numbers])
+                for step, (sight, samples) in enumerate(ranges)
+            )
         if not function.keeps_name:
             table = self.nameless(node, table)
-        values, present = zip(*outcomes, strict=True)
-        return Block(table, np.stack(values, axis=1), np.stack(present, axis=1)).check()
+        return Block(table, values, present).check()
 
-    def _ranges(self, node: Node) -> tuple[Table, Iterable[Samples]]:
-        """The rows of a range vector, and the samples of each step."""
+    def _of_digest(
+        self, argument: RangeSelector, function: OfRange, numbers: list[Values]
+    ) -> tuple[Table, Values, Mask] | None:
+        """The outcome from what is kept of each series; None where nothing is."""
+        given = tuple(float(line[0]) for line in numbers)
+        kept = self._reading.digest(argument.selector, argument.range_ms, function, given)
+        if kept is None:
+            return None
+        sight, digest = kept
+        # What is kept goes on changing, and so none of it is handed out.
+        values, present = function.finish(digest, sight, *given) if function.finish else (c.copy() for c in digest)
+        return self._reading.select(argument.selector).table, values[:, None], present[:, None]
+
+    def _ranges(self, node: Node) -> tuple[Table, Iterable[tuple[Sight, Samples]]]:
+        """The rows of a range vector; the range and the samples of each step."""
         if isinstance(node, RangeSelector):
             return self._reading.select(node.selector).table, self._reading.ranges(node.selector, node.range_ms)
         assert isinstance(node, Subquery)
         ends = node.when.instants(self.times, self._reading.span)
         times = subquery.steps(ends, node.range_ms, node.step_ms or self._evaluator.subquery_step_ms)
         if not len(times):
-            return Table([]), [Samples.none(int(at)) for at in self.times]
+            return Table([]), [(Sight(int(at), int(at), int(at)), Samples.of(no_window())) for at in self.times]
         block = subquery.without_twins(self._within(times).block(node.operand), times)
         window = Ribbon.of_steps(times, block.values, block.present)
         ribbon = Ribbon(window, int(ends.min()) - node.range_ms, int(ends.max()))
@@ -233,3 +253,9 @@ class Moment:
         if key not in self._inner:
             self._inner[key] = Moment(self._evaluator, times, self._reading.within(times))
         return self._inner[key]
+
+
+def _stacked(outcomes: Iterable[Outcome]) -> tuple[Values, Mask]:
+    """The outcomes of some steps as [series, steps]."""
+    values, present = zip(*outcomes, strict=True)
+    return np.stack(values, axis=1), np.stack(present, axis=1)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from rules.errors import EvaluationError
-from rules.functions.shapes import Samples
-from rules.promql.plan import Selector
+from rules.functions.shapes import Digest, OfRange, Samples, Sight
+from rules.promql.digests import Digests
+from rules.promql.plan import Selector, When
 from rules.promql.ribbon import Ribbon
 from rules.promql.selectors import Selection, Selections
 from rules.promql.vector import Block, Ints, Mask, Values
@@ -25,15 +26,16 @@ class Reading:
         span: first and last instant of the whole query, epoch ms.
     """
 
-    def __init__(self, source: Source, selections: Selections, times: Ints) -> None:
+    def __init__(self, source: Source, selections: Selections, times: Ints, digests: Digests | None = None) -> None:
         self._source = source
+        self._digests = digests
         self._selections = selections
         self._times = times
         self.span = int(times[0]), int(times[-1])
         # Pinned, because series are born and retired while this runs and values must fit their labels.
         self._selected: dict[tuple[Matcher, ...], Selection] = {}
         self._blocks: dict[Selector, Block] = {}
-        self._samples: dict[tuple[Selector, int], list[Samples]] = {}
+        self._samples: dict[tuple[Selector, int], list[tuple[Sight, Samples]]] = {}
         self._cells = [0]
 
     def within(self, times: Ints) -> Reading:
@@ -66,8 +68,25 @@ class Reading:
         times, values, present = zip(*read, strict=True)
         return np.stack(times, axis=1), np.stack(values, axis=1), np.stack(present, axis=1)
 
-    def ranges(self, selector: Selector, range_ms: int) -> Iterator[Samples] | list[Samples]:
-        """The samples of each step; kept for other rules when there is but one."""
+    def digest(
+        self, selector: Selector, range_ms: int, function: OfRange, numbers: tuple[float, ...]
+    ) -> tuple[Sight, Digest] | None:
+        """What is kept of a range that ends at the instant itself; None where the range is to be read."""
+        if self._digests is None or len(self._times) > 1 or selector.when != When():
+            return None
+        end = int(self._times[0])
+        sight, given = Sight(end - range_ms, end, end), () if function.finish else numbers
+        name = function.digest, *map(str, given)  # by their text, as NaN is equal to no other
+        digest = self._digests.get(
+            self, self.select(selector), (selector.matchers, range_ms), sight, name,
+            lambda samples: function.digest(samples, *given),
+        )  # fmt: skip
+        return None if digest is None else (sight, digest)
+
+    def ranges(
+        self, selector: Selector, range_ms: int
+    ) -> Iterator[tuple[Sight, Samples]] | list[tuple[Sight, Samples]]:
+        """Each step's range and samples; kept for other rules when there is but one."""
         self.require_room(len(self.select(selector).ids))
         if len(self._times) > 1:
             return self._cut_ranges(selector, range_ms)
@@ -75,10 +94,10 @@ class Reading:
         if key not in self._samples:
             end = int(selector.when.instants(self._times, self.span)[0])
             window = self._source.window(self.select(selector).ids, end - range_ms, end)
-            self._samples[key] = [Samples.of(window, end - range_ms, end, int(self._times[0]))]
+            self._samples[key] = [(Sight(end - range_ms, end, int(self._times[0])), Samples.of(window))]
         return self._samples[key]
 
-    def _cut_ranges(self, selector: Selector, range_ms: int) -> Iterator[Samples]:
+    def _cut_ranges(self, selector: Selector, range_ms: int) -> Iterator[tuple[Sight, Samples]]:
         """Many steps from each read, but not so many that it holds much more than the ranges of one step."""
         ends, ids = selector.when.instants(self._times, self.span), self.select(selector).ids
         first = 0

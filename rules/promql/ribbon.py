@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rules.functions.shapes import Samples
+from rules.functions.shapes import Samples, Sight
 from rules.promql.vector import Ints, Mask, Values
 from rules.source import Window
 
@@ -39,29 +39,24 @@ class Ribbon:
         places = np.argsort(~present, axis=1, kind="stable")[:, : int(counts.max(initial=0))]
         return Window(times[places], np.take_along_axis(values, places, axis=1), counts)
 
-    def cut(self, start_ms: int, end_ms: int, at_ms: int) -> Samples:
-        """The samples in (start, end] for an evaluation at an instant."""
+    def cut(self, start_ms: int, end_ms: int) -> Samples:
+        """The samples in (start, end]."""
         first, behind = self._until(start_ms), self._until(end_ms)
         counts = behind - first
         window = self._window
         if len(first) and (first == first[0]).all() and (counts == counts[0]).all():
             columns = slice(int(first[0]), int(behind[0]))  # series that are collected together
-            return Samples.of(
-                Window(window.times[:, columns], window.values[:, columns], counts, window.spacing_ms),
-                start_ms,
-                end_ms,
-                at_ms,
-            )
+            return Samples.of(Window(window.times[:, columns], window.values[:, columns], counts, window.spacings_ms))
         places = first[:, None] + np.arange(int(counts.max(initial=0)))
         np.minimum(places, self._width - 1, out=places)
         times = np.take_along_axis(window.times, places, axis=1)
         values = np.take_along_axis(window.values, places, axis=1)
-        return Samples.of(Window(times, values, counts, window.spacing_ms), start_ms, end_ms, at_ms)
+        return Samples.of(Window(times, values, counts, window.spacings_ms))
 
-    def cuts(self, ends: Ints, times: Ints, range_ms: int) -> Iterator[Samples]:
+    def cuts(self, ends: Ints, times: Ints, range_ms: int) -> Iterator[tuple[Sight, Samples]]:
         """The ranges that end at `ends` for evaluations at `times`, both [steps]."""
         for end, at in zip(ends.tolist(), times.tolist(), strict=True):
-            yield self.cut(end - range_ms, end, at)
+            yield Sight(end - range_ms, end, at), self.cut(end - range_ms, end)
 
     def _until(self, at_ms: int) -> Ints:
         """[series] how many samples are not later than an instant."""

@@ -1,0 +1,117 @@
+"""What range functions keep between evaluations: what is read again, what is forgotten, and how much room it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.labels import labels
+from rules.memory import MemorySource
+from rules.promql.digests import UNUSED_MS, Digests
+from rules.promql.evaluate import Evaluator
+from rules.promql.parse import parse
+from rules.source import Ids, Window
+
+NOW = 1_760_000_000_000
+SERIES = [labels(__name__="a", i=str(number)) for number in range(5)]
+RATE = parse("rate(a[1m])")
+
+
+class ReadingSource(MemorySource):
+    """Notes of how many series samples are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+
+    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
+        self.read.append(len(ids))
+        return super().window(ids, start_ms, end_ms)
+
+
+def filled() -> ReadingSource:
+    """Each series has a sample every ten seconds up to now."""
+    made = ReadingSource()
+    for series in SERIES:
+        made.append(series, [(NOW - 10_000 * back, 100.0 - back) for back in range(9, -1, -1)])
+    return made
+
+
+def test_only_series_with_a_new_sample_or_without_an_old_one_are_read_again() -> None:
+    of = filled()
+    evaluator = Evaluator(of)
+    evaluator.instant(RATE, NOW + 1)
+    evaluator.instant(RATE, NOW + 2)
+    assert of.read == [5], "nothing has come or gone"
+    of.append(SERIES[3], [(NOW + 3, 101.0)])
+    evaluator.instant(RATE, NOW + 4)
+    assert of.read == [5, 1], "one has a new sample"
+    evaluator.instant(RATE, NOW + 10_000)
+    assert of.read == [5, 1, 5], "the first samples have left the range"
+
+
+def test_functions_of_the_same_samples_share_what_is_read_and_what_is_kept() -> None:
+    of = filled()
+    evaluator = Evaluator(of)
+    for at in (NOW + 1, NOW + 10_000):
+        moment = evaluator.moment(at)
+        for text in ("rate(a[1m])", "increase(a[1m]) > 1", "delta(a[1m])", "avg_over_time(a[1m])"):
+            moment.result(parse(text))
+    assert of.read == [5, 5, 5], "once for each of two digests, then once for both"
+    assert evaluator.digests is not None
+    assert len(evaluator.digests) == 2
+
+
+def test_a_new_series_is_read_and_the_others_are_kept() -> None:
+    of = filled()
+    evaluator = Evaluator(of)
+    evaluator.instant(RATE, NOW + 1)
+    born = labels(__name__="a", i="00")
+    of.append(born, [(NOW - 5000, 1.0), (NOW, 2.0)])
+    assert len(evaluator.instant(RATE, NOW + 2)) == 6
+    assert of.read == [5, 1]
+
+
+def test_a_sample_put_before_others_makes_everything_be_read_again() -> None:
+    of = filled()
+    evaluator = Evaluator(of)
+    text = parse("count_over_time(a{i='0'}[1m])")
+    assert dict(evaluator.instant(text, NOW + 1)) == {labels(i="0"): 6.0}
+    of.append(SERIES[0], [(NOW - 5000, 99.5)])
+    assert dict(evaluator.instant(text, NOW + 2)) == {labels(i="0"): 7.0}
+
+
+def test_an_evaluation_of_an_earlier_instant_sees_the_samples_of_that_instant() -> None:
+    evaluator, text = Evaluator(filled()), parse("count_over_time(a{i='0'}[25s])")
+    for at, count in ((NOW + 5000, 2.0), (NOW - 75_000, 2.0), (NOW + 1, 3.0)):
+        assert dict(evaluator.instant(text, at)) == {labels(i="0"): count}
+
+
+def test_results_that_were_handed_out_do_not_change() -> None:
+    of = filled()
+    evaluator, text = Evaluator(of), parse("max_over_time(a[1m])")
+    moment = evaluator.moment(NOW + 1)
+    block = moment.block(text.root)
+    of.append(SERIES[0], [(NOW + 2, 1000.0)])
+    evaluator.instant(text, NOW + 3)
+    assert np.array_equal(block.values, np.full((5, 1), 100.0))
+
+
+def test_what_is_no_longer_asked_for_is_forgotten() -> None:
+    evaluator = Evaluator(filled())
+    assert evaluator.digests is not None
+    evaluator.instant(RATE, NOW)
+    evaluator.instant(parse("rate(a[2m])"), NOW)
+    evaluator.instant(RATE, NOW + UNUSED_MS)
+    evaluator.instant(RATE, NOW + 2 * UNUSED_MS)
+    assert len(evaluator.digests) == 1
+
+
+def test_without_room_everything_is_read_every_time() -> None:
+    of = filled()
+    evaluator = Evaluator(of)
+    evaluator.digests = Digests(of, kept_bytes=600)
+    for at in (NOW + 1, NOW + 2):
+        moment = evaluator.moment(at)
+        assert len(moment.result(RATE)) == 5
+        assert len(moment.result(parse("rate(a[2m])"))) == 5
+    assert len(evaluator.digests) == 1
