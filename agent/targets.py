@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from agent.config import AgentConfig, SnmpConfig, SnmpTarget, parse_address
 from agent.target import Target
+from agent.target_checks import checks
 from core.clock import Clock
 from core.facts import Facts
 
@@ -59,6 +60,7 @@ def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, cloc
     )
     limit = time_limit(interval_seconds)
     # The probe's own budget ends first and keeps what was read until then.
+    "probe": checks,
     probe = SnmpProbe(device, clock, Budget(limit * 0.9, section.max_varbinds))
     return Target("snmp", target.name, probe, interval_seconds, limit, probe.facts, facts_after_reading=True)
 

@@ -9,6 +9,7 @@ from agent.config.address import host_name, is_agent_name
 from agent.config.delivery import CollectorConfig, PushConfig, SpoolConfig
 from agent.config.host import HostConfig
 from agent.config.limits import SHORTEST_INTERVAL, at_least
+from agent.config.probes import AnyProbe
 from agent.config.snmp import SnmpConfig
 from core import config as strict
 from core.config import Duration, Finding, Section
@@ -29,6 +30,7 @@ class AgentConfig(Section, kw_only=True, frozen=True):
     interval: Duration = Duration(15)
     host: HostConfig = HostConfig()
     snmp: SnmpConfig = SnmpConfig()
+    probes: list[AnyProbe] = []
     spool: SpoolConfig = SpoolConfig()
     push: PushConfig = PushConfig()
 
@@ -41,10 +43,23 @@ class AgentConfig(Section, kw_only=True, frozen=True):
         if self.name is not None and not is_agent_name(self.name):
             yield Finding(("name",), f"{self.name!r} is no agent name; use letters, digits, dots, dashes, underscores")
         yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
+        yield from self._check_probes()
         for index, target in enumerate(self.snmp.targets):
             if target.name == self.agent_name:
                 message = f"{target.name!r} is the name of this agent; an instance must be one thing"
                 yield Finding(("snmp", "targets", index, "name"), message)
+
+    def _check_probes(self) -> Iterator[Finding]:
+        first_of: dict[str, int] = {}
+        for index, probe in enumerate(self.probes):
+            interval = probe.interval or self.interval
+            if probe.timeout is not None and probe.timeout > interval:
+                message = f"{probe.timeout!r} is more than the interval of {interval!r}"
+                yield Finding(("probes", index, "timeout"), message)
+            first = first_of.setdefault(probe.name, index)
+            if first != index:
+                message = f"{probe.name!r} is the name of probes[{first}] too; each probe needs its own"
+                yield Finding(("probes", index, "name"), message)
 
 
 def load(file: Path) -> AgentConfig:

@@ -22,6 +22,13 @@ snmp:
 """
 
 
+PROBES = """\
+probes:
+  - {name: portal, type: http, url: 'http://127.0.0.1/', interval: 30s}
+  - {name: gateway, type: icmp, target: 127.0.0.1}
+"""
+
+
 def configured(tmp_path: Path, more: str) -> AgentConfig:
     file = tmp_path / "agent.yaml"
     file.write_text(f"name: web-1\ncollector: {{url: 'http://127.0.0.1:9470'}}\ndata_dir: data\n{more}")
@@ -56,7 +63,18 @@ def test_a_device_is_read_within_the_budget_that_the_section_says(tmp_path: Path
 
 @pytest.mark.parametrize("job", KINDS)
 def test_a_kind_of_probe_gives_targets_of_its_own_job(tmp_path: Path, clock: ManualClock, job: str) -> None:
-    assert {one.job for one in KINDS[job](configured(tmp_path, SNMP), clock)} == {job}
+    assert {one.job for one in KINDS[job](configured(tmp_path, SNMP + PROBES), clock)} == {job}
+
+
+def test_a_service_is_looked_at_as_often_as_it_says_and_its_check_ends_first(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    targets = list(KINDS["probe"](configured(tmp_path, PROBES), clock))
+    assert [(one.instance, one.interval_seconds, one.timeout_seconds) for one in targets] == [
+        ("portal", 30, 29),
+        ("gateway", 15, 14),
+    ]
+    assert [one.probe._timeout_seconds for one in targets] == [10, 10]  # type: ignore[attr-defined]
 
 
 def test_a_host_that_is_not_to_be_watched_is_not(tmp_path: Path, clock: ManualClock) -> None:

@@ -11,10 +11,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
+from msgspec.structs import fields
 
 import agent.config
 import collector.config
 from agent.config import AgentConfig
+from agent.config.probes import AnyProbe
 from collector.config import CollectorConfig
 from core import config as strict
 from core.config import Duration, Secret, Section, Size
@@ -23,6 +25,7 @@ from desk.channels.config import EmailConfig, WebhookConfig
 from tests.docs.documents import DOCS, ROOT, Row, codes, prose, rows
 
 FILE = DOCS / "configuration.md"
+AGENTS = ("agent.yaml", "probes")  # headings of tables about the agent's file
 SPELLED = {
     str: "text", int: "whole number", bool: "true or false", Path: "path",
     Duration: "duration", Size: "size", Secret: "secret",
@@ -107,7 +110,7 @@ def test_the_walk_finds_nested_sections_lists_mappings_and_every_type_of_channel
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:
-    part_of = {"agent.yaml": "agent.yaml"}  # all other tables are about the collector
+    part_of = dict.fromkeys(AGENTS, "agent.yaml")  # all other tables are about the collector
     shown = {
         (part_of.get(row.heading, "collector.yaml"), codes(row.cells["key"])[0])
         for row in rows(FILE)
@@ -119,8 +122,8 @@ def test_every_setting_is_documented_and_every_documented_setting_exists() -> No
 @pytest.mark.parametrize("setting", REAL.values(), ids=[" ".join(key) for key in REAL])
 def test_type_and_default_are_the_real_ones(setting: Setting) -> None:
     key = setting.key
-    # `type` of channels is a Literal in each of them; together they are the choices.
-    choices = Literal["webhook", "email"] if key == "channels[].type" else setting.type
+    # `type` of channels and probes is a Literal in each of them; together they are the choices.
+    choices = CHOICES.get(key, setting.type)
     cells = _documented_in(setting).cells
     assert cells["type"] == spell(choices)
     stated = cells["default"]
@@ -133,11 +136,18 @@ def test_type_and_default_are_the_real_ones(setting: Setting) -> None:
     assert cells["meaning"]
 
 
+PROBES = [get_args(field.type) for shape in get_args(AnyProbe) for field in fields(shape) if field.name == "type"]
+CHOICES = {
+    "channels[].type": Literal["webhook", "email"],
+    "probes[].type": Literal[tuple(name for names in PROBES for name in names)],
+}
+
+
 def _documented_in(setting: Setting) -> Row:
     """Keys that both files have (`data_dir`) stand in the table of their own file."""
     both = [row for row in rows(FILE) if codes(row.cells.get("key", "")) == [setting.key]]
     agents = setting in [real for (file, _), real in REAL.items() if file == "agent.yaml"]
-    return next(row for row in both if (row.heading == "agent.yaml") is agents)
+    return next(row for row in both if (row.heading in AGENTS) is agents)
 
 
 def _read(text: str, shape: Any) -> Any:

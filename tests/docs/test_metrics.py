@@ -19,6 +19,8 @@ from agent import collection
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
 from agent.metrics import AgentProbe
+from agent.probes import families as of_probes
+from agent.probes.check import Failure
 from agent.probes.host.probe import HostProbe
 from agent.push import Pusher
 from agent.report import Reporter
@@ -45,7 +47,7 @@ from tests.collector.conftest import Site
 from tests.docs.documents import DOCS, ROOT, codes, rows
 
 FILE = DOCS / "metrics.md"
-AGENTS = ("Agent", "Every target", "Hosts", "SNMP devices")  # headings; every other table is the collector's
+AGENTS = ("Agent", "Every target", "Hosts", "SNMP devices", "Probes")  # headings; every other table is the collector's
 CAPTURED = ROOT / "tests/agent/fixtures/vm"
 
 Shape = tuple[str, frozenset[str]]  # type and labels
@@ -118,6 +120,7 @@ VALUES: dict[tuple[str, str], type] = {
 }
 
 
+    ("forewatch_probe_failure_info", "class"): Failure,
 def test_the_values_of_labels_are_those_of_the_code() -> None:
     shown = {
         (codes(row.cells["metric"])[0], codes(row.cells["label"])[0]): codes(row.cells["values"])
@@ -217,3 +220,8 @@ def _families(value: Any) -> Iterator[Family]:
     elif isinstance(value, (tuple, list)):
         for item in value:
             yield from _families(item)
+
+
+def test_every_metric_of_probes_is_documented_and_the_other_way_round() -> None:
+    real = {family.name: family.type for family in vars(of_probes).values() if isinstance(family, Family)}
+    assert {name: kind for name, (kind, _) in documented("Probes").items()} == real
