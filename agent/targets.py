@@ -60,7 +60,6 @@ def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, cloc
     )
     limit = time_limit(interval_seconds)
     # The probe's own budget ends first and keeps what was read until then.
-    "probe": checks,
     probe = SnmpProbe(device, clock, Budget(limit * 0.9, section.max_varbinds))
     return Target("snmp", target.name, probe, interval_seconds, limit, probe.facts, facts_after_reading=True)
 
@@ -69,4 +68,5 @@ def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, cloc
 KINDS: dict[str, Callable[[AgentConfig, Clock], Iterator[Target]]] = {
     "node": _hosts,
     "snmp": _devices,
+    "probe": checks,
 }

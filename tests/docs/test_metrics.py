@@ -117,10 +117,10 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_agent_dropped_samples_total", "reason"): Drop,
     ("forewatch_agent_pushes_total", "outcome"): Outcome,
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
+    ("forewatch_probe_failure_info", "class"): Failure,
 }
 
 
-    ("forewatch_probe_failure_info", "class"): Failure,
 def test_the_values_of_labels_are_those_of_the_code() -> None:
     shown = {
         (codes(row.cells["metric"])[0], codes(row.cells["label"])[0]): codes(row.cells["values"])
