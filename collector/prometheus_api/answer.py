@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from aiohttp import web
 
+from collector.prometheus_api.delivery import finish
 from collector.prometheus_api.errors import ApiError, BadData
 from core.errors import InvalidInput
 from rules.errors import EvaluationError, PromqlError
@@ -53,9 +54,10 @@ def enveloped(handler: Handler) -> Handler:
     @functools.wraps(handler)
     async def answer(request: web.Request) -> web.Response:
         try:
-            return await handler(request)
+            response = await handler(request)
         except (ApiError, PromqlError, EvaluationError, InvalidInput) as error:
-            return failure(error)
+            response = failure(error)
+        return await finish(request, response)
 
     return answer
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from collector.prometheus_api import documents, metadata, query, rules, series, status
+from collector.prometheus_api import delivery, documents, expressions, metadata, query, rules, series, status
 from collector.prometheus_api.answer import Handler, enveloped
 from core.access import Permission
 from core.http import Route
@@ -28,6 +28,9 @@ def _both(name: str, handler: Handler, summary: str, documents: type[Struct]) ->
 ROUTES = [
     *_both("query", query.query, "Prometheus API: instant query", documents.Query),
     *_both("query_range", query.query_range, "Prometheus API: range query", documents.RangeQuery),
+    *_both("query_exemplars", expressions.query_exemplars, "Prometheus API: exemplars, of which there are none",
+           documents.Exemplars),
+    *_both("format_query", expressions.format_query, "Prometheus API: an expression laid out anew", documents.Layout),
     *_both("series", series.series, "Prometheus API: label sets of series", documents.SeriesSelection),
     *_both("labels", series.labels, "Prometheus API: names of labels", documents.LabelSelection),
     _get("label/{name}/values", series.label_values, "Prometheus API: values of a label", documents.LabelSelection),
@@ -35,4 +38,6 @@ ROUTES = [
     _get("rules", rules.rules, "Prometheus API: rules in force", documents.RuleSelection),
     _get("alerts", rules.alerts, "Prometheus API: active alerts"),
     _get("status/buildinfo", status.build_info, "Prometheus API: version"),
-]
+    Route("OPTIONS", _PREFIX + "{path:.+}", delivery.preflight, Permission.PUBLIC,
+          "Prometheus API: a browser's preflight", status=204),
+]  # fmt: skip

@@ -36,13 +36,28 @@ class QueryLimits:
 
 
 class Budget:
-    """The time and samples that are left to one query; `cancel` may be called from any thread."""
+    """The time and samples that are left to one query; `cancel` may be called from any thread.
+
+    Attributes:
+        arrived, began: by the monotonic clock, when it came and when its turn was.
+        samples, peak: how many it has read, and the most that it held at once.
+    """
 
     def __init__(self, limits: QueryLimits, clock: Clock) -> None:
         self.limits = limits
         self._clock = clock
-        self._ends = clock.monotonic() + limits.seconds
+        self.arrived = self.began = clock.monotonic()
+        self.samples = self.peak = 0
+        self._ends = self.arrived + limits.seconds
         self._canceled = False
+
+    def begin(self) -> None:
+        """Its turn has come."""
+        self.began = self._clock.monotonic()
+
+    def elapsed(self) -> float:
+        """Seconds since its turn."""
+        return self._clock.monotonic() - self.began
 
     def cancel(self) -> None:
         self._canceled = True
@@ -66,6 +81,7 @@ class Budget:
             TooMuch: there is none.
         """
         self.check()
+        self.peak = max(self.peak, samples)
         if samples > self.limits.samples:
             raise TooMuch(
                 f"query processing would load too many samples into memory: {samples:,}, of which "
@@ -120,8 +136,11 @@ class Guarded:
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As the source's, within the budget."""
-        self._now().check()
-        return self._source.instant(ids, at_ms, self._lookback_ms or lookback_ms)
+        budget = self._now()
+        budget.hold(len(ids))
+        read = self._source.instant(ids, at_ms, self._lookback_ms or lookback_ms)
+        budget.samples += int(np.count_nonzero(read[2]))
+        return read
 
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """As the source's, within the budget, which is looked at every few thousand series."""
@@ -131,6 +150,7 @@ class Guarded:
             piece = self._source.window(ids[first : first + _READ], start_ms, end_ms)
             widest = max(widest, piece.values.shape[1])
             budget.hold(widest * len(ids))
+            budget.samples += int(piece.counts.sum())
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else join_windows(pieces)
 

@@ -16,6 +16,7 @@ class Query(msgspec.Struct):
     limit: int = 0
     timeout: str | None = None
     lookback_delta: str | None = None
+    stats: str | None = None
 
 
 class RangeQuery(msgspec.Struct):
@@ -28,6 +29,21 @@ class RangeQuery(msgspec.Struct):
     limit: int = 0
     timeout: str | None = None
     lookback_delta: str | None = None
+    stats: str | None = None
+
+
+class Exemplars(msgspec.Struct):
+    """Of `/query_exemplars`."""
+
+    query: str
+    start: str | None = None
+    end: str | None = None
+
+
+class Layout(msgspec.Struct):
+    """Of `/format_query`."""
+
+    query: str
 
 
 class SeriesSelection(msgspec.Struct):

@@ -15,7 +15,7 @@ from core.errors import InvalidInput
 from core.units import parse_duration
 from rules.source import Matcher
 
-MAX_POINTS = 11_000  # a series; Prometheus' own limit
+MAX_POINTS = 11_000  # steps of a range; Prometheus' own limit
 MAX_QUERY_BYTES = 1 << 16
 MAX_SELECTORS = 100
 
@@ -142,7 +142,7 @@ class Parameters:
             raise wrong("step", "it is missing")
         if end_ms < start_ms:
             raise wrong("end", "end timestamp must not be before start time")
-        if (end_ms - start_ms) // step_ms >= MAX_POINTS:
+        if (end_ms - start_ms) // step_ms > MAX_POINTS:
             raise BadData(f"exceeded maximum resolution of {MAX_POINTS:,} points per timeseries; use a larger step")
         return start_ms, end_ms, step_ms
 

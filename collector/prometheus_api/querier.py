@@ -42,6 +42,7 @@ class Worker:
 
     def serve(self, budget: Budget, lookback_ms: int | None) -> None:
         self.budget = budget
+        budget.begin()
         self.source.serve(budget, lookback_ms)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,67 +11,96 @@ import numpy as np
 from aiohttp import web
 
 from collector.prometheus_api.answer import point, points, respond, stamp, success, truncated
+from collector.prometheus_api.budget import Budget
 from collector.prometheus_api.parameters import Parameters, wrong
 from collector.prometheus_api.querier import QUERIER, Worker
 from core.labels import Labels
+from rules.promql import subquery
 from rules.promql.parse import parse_query
-from rules.promql.plan import Kind, RangeSelector, Selector
+from rules.promql.plan import Expression, Kind, RangeSelector, Subquery, kind_of
+from rules.promql.pretty import only_string
 from rules.promql.text import Source
 from rules.promql.vector import Matrix, Scalar, Vector
 
 _ROW_COST = 10  # what labels cost in an answer, in samples
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered: `kind` is the envelope's resultType."""
+
+    kind: str
+    result: Any
+    warnings: Sequence[str] = ()
+
+
 async def query(request: web.Request) -> web.Response:
-    """The value of an expression at an instant: a vector, scalar or string, or the samples of a range selector."""
+    """The value of an expression at an instant: a vector, scalar or string, or the samples of a range vector."""
     parameters = await Parameters.of(request)
-    querier = request.app[QUERIER]
     text, limit = parameters.query(), parameters.limit()
-    at_ms = parameters.instant_ms("time", querier.now_ms())
-    body = await querier.run(
-        lambda worker: instant(worker, text, at_ms, limit),
-        timeout_ms=parameters.duration_ms("timeout"), lookback_ms=parameters.duration_ms("lookback_delta"),
-    )  # fmt: skip
-    return respond(body)
+    at_ms = parameters.instant_ms("time", request.app[QUERIER].now_ms())
+    return await _respond(request, parameters, lambda worker: instant(worker, text, at_ms, limit))
 
 
 async def query_range(request: web.Request) -> web.Response:
     """The values of an expression from start to end, a step apart; at most 11,000 a series."""
     parameters = await Parameters.of(request)
     text, limit = parameters.query(), parameters.limit()
-    start_ms, end_ms, step_ms = parameters.span()
-    body = await request.app[QUERIER].run(
-        lambda worker: over_range(worker, text, (start_ms, end_ms, step_ms), limit),
-        timeout_ms=parameters.duration_ms("timeout"), lookback_ms=parameters.duration_ms("lookback_delta"),
-    )  # fmt: skip
-    return respond(body)
+    span = parameters.span()
+    return await _respond(request, parameters, lambda worker: over_range(worker, text, span, limit))
 
 
-def instant(worker: Worker, text: str, at_ms: int, limit: int) -> bytes:
-    """The body of an instant query's answer.
+async def _respond(request: web.Request, parameters: Parameters, ask: Callable[[Worker], Answer]) -> web.Response:
+    """The answer, worked out and encoded in a thread; with what it took when `stats` says anything."""
+    with_stats = bool(parameters.text("stats"))
+
+    def work(worker: Worker) -> bytes:
+        answer = ask(worker)
+        data = {"resultType": answer.kind, "result": answer.result}
+        return success(data | ({"stats": _stats(worker.budget)} if with_stats else {}), answer.warnings)
+
+    timeout_ms, lookback_ms = parameters.duration_ms("timeout"), parameters.duration_ms("lookback_delta")
+    return respond(await request.app[QUERIER].run(work, timeout_ms=timeout_ms, lookback_ms=lookback_ms))
+
+
+def _stats(budget: Budget) -> dict[str, dict[str, float]]:
+    """What a query took so far; reading, evaluating and sorting are one here."""
+    queued, took = budget.began - budget.arrived, budget.elapsed()
+    return {
+        "timings": {
+            "evalTotalTime": took, "resultSortTime": 0.0, "queryPreparationTime": 0.0, "innerEvalTime": took,
+            "execQueueTime": queued, "execTotalTime": queued + took,
+        },
+        "samples": {"totalQueryableSamples": budget.samples, "peakSamples": budget.peak},
+    }  # fmt: skip
+
+
+def instant(worker: Worker, text: str, at_ms: int, limit: int) -> Answer:
+    """The answer to an instant query.
 
     Raises:
         PromqlError: the text is no expression.
         EvaluationError: the data do not allow a result.
         ApiError: the budget is used up.
     """
-    literal = _string(text)
+    literal = only_string(Source(text))
     if literal is not None:
-        return _success("string", [msgspec.Raw(stamp(at_ms).encode()), literal])
+        return Answer("string", [msgspec.Raw(stamp(at_ms).encode()), literal])
     expression = parse_query(text)
     if expression.kind is Kind.RANGE:
-        if not isinstance(expression.root, RangeSelector):
-            raise wrong("query", "this range vector cannot be shown by itself; put it into a function such as rate(…)")
+        if isinstance(expression.root, Subquery):
+            return _steps(worker, text, expression.root, at_ms, limit)
+        assert isinstance(expression.root, RangeSelector)
         return _samples(worker, expression.root, at_ms, limit)
     result = worker.evaluator.instant(expression, at_ms)
     if isinstance(result, Scalar):
-        return _success("scalar", point(at_ms, result.value))
+        return Answer("scalar", point(at_ms, result.value))
     return _vector(worker, result, at_ms, limit)
 
 
-def over_range(worker: Worker, text: str, span: tuple[int, int, int], limit: int) -> bytes:
-    """The body of a range query's answer; raises as `instant` does."""
-    expression = None if _string(text) is not None else parse_query(text)
+def over_range(worker: Worker, text: str, span: tuple[int, int, int], limit: int) -> Answer:
+    """The answer to a range query; raises as `instant` does."""
+    expression = None if only_string(Source(text)) is not None else parse_query(text)
     if expression is None or expression.kind is Kind.RANGE:
         kind = "string" if expression is None else "range vector"
         raise wrong("query", f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector')
@@ -78,14 +108,14 @@ def over_range(worker: Worker, text: str, span: tuple[int, int, int], limit: int
     return _matrix(worker, result, limit)
 
 
-def _vector(worker: Worker, result: Vector, at_ms: int, limit: int) -> bytes:
+def _vector(worker: Worker, result: Vector, at_ms: int, limit: int) -> Answer:
     pairs, warnings = truncated(list(result), limit)
     worker.budget.hold(len(pairs) * _ROW_COST)
     rows = [{"metric": dict(of), "value": point(at_ms, number)} for of, number in pairs]
-    return _success("vector", rows, warnings)
+    return Answer("vector", rows, warnings)
 
 
-def _matrix(worker: Worker, result: Matrix, limit: int) -> bytes:
+def _matrix(worker: Worker, result: Matrix, limit: int) -> Answer:
     present = [index for index in range(len(result.labels)) if result.present[index].any()]
     places, warnings = truncated(sorted(present, key=result.labels.__getitem__), limit)
     worker.budget.hold(int(result.present[list(places)].sum()) + len(places) * _ROW_COST)
@@ -96,13 +126,13 @@ def _matrix(worker: Worker, result: Matrix, limit: int) -> bytes:
         steps = np.flatnonzero(result.present[index])
         values = points([stamps[step] for step in steps.tolist()], result.values[index, steps].tolist())
         rows.append(_row(result.labels[index], values))
-    return _success("matrix", rows, warnings)
+    return Answer("matrix", rows, warnings)
 
 
-def _samples(worker: Worker, node: RangeSelector, at_ms: int, limit: int) -> bytes:
+def _samples(worker: Worker, node: RangeSelector, at_ms: int, limit: int) -> Answer:
     """The raw samples of a range selector, as an instant query gives them."""
     selection = worker.evaluator.selections.get(node.selector.matchers)
-    end_ms = _end_ms(node.selector, at_ms)
+    end_ms = node.selector.instant(at_ms)
     window = worker.source.window(selection.ids, end_ms - node.range_ms, end_ms)
     present = np.flatnonzero(window.counts).tolist()
     places, warnings = truncated(sorted(present, key=selection.table.rows.__getitem__), limit)
@@ -112,27 +142,19 @@ def _samples(worker: Worker, node: RangeSelector, at_ms: int, limit: int) -> byt
         count = int(window.counts[index])
         stamps = [stamp(at) for at in window.times[index, :count].tolist()]
         rows.append(_row(selection.table.rows[index], points(stamps, window.values[index, :count].tolist())))
-    return _success("matrix", rows, warnings)
+    return Answer("matrix", rows, warnings)
 
 
-def _end_ms(selector: Selector, at_ms: int) -> int:
-    return selector.instant(at_ms)
+def _steps(worker: Worker, text: str, node: Subquery, at_ms: int, limit: int) -> Answer:
+    """The values of a subquery, as an instant query gives them."""
+    ends = node.when.instants(np.array([at_ms], np.int64), (at_ms, at_ms))
+    step_ms = node.step_ms or worker.evaluator.subquery_step_ms
+    times = subquery.steps(ends, node.range_ms, step_ms)
+    if not len(times):
+        return Answer("matrix", [])
+    inner = Expression(text, node.operand, kind_of(node.operand))
+    return _matrix(worker, worker.evaluator.range(inner, int(times[0]), int(times[-1]), step_ms), limit)
 
 
 def _row(of: Labels, values: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode({"metric": dict(of), "values": values}))
-
-
-def _success(kind: str, result: Any, warnings: Sequence[str] = ()) -> bytes:
-    return success({"resultType": kind, "result": result}, warnings)
-
-
-def _string(text: str) -> str | None:
-    """The text of an expression that is nothing but a string; None of any other.
-
-    Raises:
-        PromqlError: the text is no expression.
-    """
-    source = Source(text)
-    inner = [token for token in source.tokens if token.text not in ("(", ")")]
-    return source.strings[0][0] if len(inner) == len(source.strings) == 1 else None

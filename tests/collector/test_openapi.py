@@ -60,7 +60,7 @@ def test_what_needs_a_credential_says_so(route: Route) -> None:
 
 # What handlers read themselves; everything else is decoded by `Route.query`.
 PROMETHEUS = "/prometheus/api/v1/"
-QUERY = {"query", "limit", "timeout", "lookback_delta"}
+QUERY = {"stats", "query", "limit", "timeout", "lookback_delta"}
 SERIES = {"match[]", "start", "end", "limit"}
 SELF_READ = {
     "/federate": {"match[]"},
@@ -68,6 +68,8 @@ SELF_READ = {
     "/login": {"lang", "problem"},
     f"{PROMETHEUS}query": QUERY | {"time"},
     f"{PROMETHEUS}query_range": QUERY | {"start", "end", "step"},
+    f"{PROMETHEUS}query_exemplars": {"query", "start", "end"},
+    f"{PROMETHEUS}format_query": {"query"},
     f"{PROMETHEUS}series": SERIES,
     f"{PROMETHEUS}labels": SERIES,
     f"{PROMETHEUS}label/{{name}}/values": SERIES,

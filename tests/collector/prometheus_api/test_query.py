@@ -164,7 +164,8 @@ async def test_how_long_a_sample_counts_may_be_given(api_client) -> None:
         ("query_range", {"query": "x", "start": "1", "end": "2", "step": "soon"}, 400, "bad_data", '"step"'),
         ("query_range", {"query": "x[5m]", "start": "1", "end": "2", "step": "1"}, 400, "bad_data", '"range vector"'),
         ("query_range", {"query": "'x'", "start": "1", "end": "2", "step": "1"}, 400, "bad_data", '"string"'),
-        ("query_range", {"query": "x", "start": "0", "end": str(MAX_POINTS), "step": "1"}, 400, "bad_data", "11,000"),
+        ("query_range", {"query": "x", "start": "0", "end": f"{MAX_POINTS + 1}", "step": "1"},
+         400, "bad_data", "11,000"),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_with_a_query_is_said(api_client, path, parameters, status, kind, word) -> None:
