@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agent.config import AgentConfig, SnmpConfig, SnmpTarget, parse_address
+from agent.config import AgentConfig, SnmpConfig, SnmpTarget
 from agent.target import Target
 from agent.target_checks import checks
 from core.clock import Clock
@@ -47,20 +47,12 @@ def _devices(config: AgentConfig, clock: Clock) -> Iterator[Target]:
 
 def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, clock: Clock) -> Target:
     from agent.probes.snmp import SnmpProbe  # noqa: PLC0415 - only if devices are watched
+    from agent.snmp.configured import device_of  # noqa: PLC0415
     from agent.snmp.target import Budget  # noqa: PLC0415
-    from agent.snmp.target import Target as Device  # noqa: PLC0415
 
-    host, port = parse_address(target.address)
-    device = Device(
-        address=host,
-        port=port,
-        community=str(section.credentials[target.credential].community),
-        timeout_seconds=float(target.timeout or section.timeout),
-        retries=section.retries if target.retries is None else target.retries,
-    )
     limit = time_limit(interval_seconds)
     # The probe's own budget ends first and keeps what was read until then.
-    probe = SnmpProbe(device, clock, Budget(limit * 0.9, section.max_varbinds))
+    probe = SnmpProbe(device_of(section, target), clock, Budget(limit * 0.9, section.max_varbinds))
     return Target("snmp", target.name, probe, interval_seconds, limit, probe.facts, facts_after_reading=True)
 
 

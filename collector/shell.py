@@ -50,8 +50,7 @@ def measuring(metrics: HttpMetrics) -> Middleware:
             method = request.method if request.method in _METHODS else "other"
             known = request.app[ROUTE_TABLE].get(request.match_info.route)
             route = "unmatched" if known is None else known.path
-            metrics.requests.labels(method, route, code).inc()
-            metrics.seconds.labels(method, route).observe(loop.time() - began)
+            metrics.count(method, route, code, loop.time() - began)
 
     return measure
 

@@ -289,7 +289,7 @@ class _Reader:
         if special is not None:
             return special(node.value)
         value = _plain(node)
-        if shape is str and value is not None:
+        if value is not None and (shape is str or _is_words(shape)):
             value = node.value  # 5, 1.0 and true are good text where text is wanted
         return msgspec.convert(value, shape)
 
@@ -366,6 +366,11 @@ def _tags(shape: Any) -> tuple[str, ...]:
         return ()
     tag = next((field.type for field in msgspec.structs.fields(shape) if field.encode_name == "type"), None)
     return get_args(tag) if get_origin(tag) is Literal else ()
+
+
+def _is_words(shape: Any) -> bool:
+    """Whether a shape is a choice among words, which may look like numbers."""
+    return get_origin(shape) is Literal and all(isinstance(choice, str) for choice in get_args(shape))
 
 
 def _join(path: str, key: str) -> str:

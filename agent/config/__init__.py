@@ -9,7 +9,8 @@ from agent.config.address import SNMP_PORT, host_name, is_agent_name, parse_addr
 from agent.config.agent import AgentConfig, load
 from agent.config.delivery import CollectorConfig, PushConfig, SpoolConfig
 from agent.config.host import HostConfig
-from agent.config.snmp import SnmpConfig, SnmpCredential, SnmpTarget
+from agent.config.snmp import SnmpConfig, SnmpTarget
+from agent.config.snmp_credential import SnmpCredential
 
 __all__ = [
     "SNMP_PORT",

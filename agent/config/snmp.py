@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from agent.config.address import parse_address
 from agent.config.limits import SHORTEST_INTERVAL, answering, at_least
-from core.config import Duration, Finding, Secret, Section
-
-
-class SnmpCredential(Section, kw_only=True, frozen=True):
-    """What opens an SNMP device: a community of SNMP version 2c."""
-
-    version: Literal["2c"] = "2c"
-    community: Secret
-
-    def check(self) -> Iterator[Finding]:
-        if not self.community:
-            yield Finding(("community",), "must not be empty")
+from agent.config.snmp_credential import SnmpCredential
+from core.config import Duration, Finding, Section
 
 
 class SnmpTarget(Section, kw_only=True, frozen=True):

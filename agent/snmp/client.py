@@ -15,9 +15,9 @@ from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.exchange import Limit
 from agent.snmp.known import GET_OIDS, REPETITIONS, Known
 from agent.snmp.resolve import resolve
-from agent.snmp.target import Budget, Target, spell_endpoint
-from agent.snmp.v2c import CommunityWire
+from agent.snmp.target import Budget, Target
 from agent.snmp.values import Rows, Value, arcs
+from agent.snmp.versions import open_wire
 from agent.snmp.wire import Wire
 
 __all__ = ["GET_OIDS", "REPETITIONS", "Rows", "Session", "Value", "open_session"]
@@ -61,7 +61,7 @@ class Session:
 
     async def __aenter__(self) -> Self:
         self.known.address = address = await resolve(self._target, self.known.address)
-        self._wire = CommunityWire(self._target, spell_endpoint(address, self._target.port), self._limit)
+        self._wire = open_wire(self._target, address, self._limit, self.known)
         return self
 
     async def __aexit__(

@@ -16,6 +16,7 @@ from agent.snmp.target import Target
 
 T = TypeVar("T")
 
+_HOLD_SECONDS = 0.5  # a true answer is under way for less, once a feigned one is here
 _REPEATABLE = (SnmpFailure.TIMEOUT, SnmpFailure.MALFORMED)
 
 
@@ -42,6 +43,8 @@ class Exchange:
         self._target = target
         self._descriptor = descriptor
         self._on_datagram: Callable[[], None] | None = None
+        self._held: SnmpError | None = None
+        self._hold_ends: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(descriptor, self._readable)
 
@@ -66,6 +69,13 @@ class Exchange:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    def hold(self, error: SnmpError) -> None:
+        """A failure that anybody could have feigned: it counts when no answer comes within a moment.
+
+        To be called by `receive`, which then raises BlockingIOError.
+        """
+        self._held = self._held or error
+
     def _send(self, send: Callable[[], None]) -> None:
         try:
             send()
@@ -81,7 +91,9 @@ class Exchange:
             return await waiter
         finally:
             timer.cancel()
-            self._on_datagram = None
+            if self._hold_ends is not None:
+                self._hold_ends.cancel()
+            self._on_datagram = self._held = self._hold_ends = None
             # Both lead to the failure and it, by its traceback, to them: memory for the cyclic garbage collector, which
             # comes seldom, at each timeout of each dead device.
             del waiter, timer
@@ -96,13 +108,17 @@ class Exchange:
             return
         try:
             waiter.set_result(receive())
-        except BlockingIOError:
-            return  # not for us, or the checksum was wrong
+        except BlockingIOError:  # not for us, or the checksum was wrong
+            if self._held is not None and self._hold_ends is None:
+                self._hold_ends = self._loop.call_later(_HOLD_SECONDS, _fail, waiter, self._held)
         except SnmpError as error:
             waiter.set_exception(error)
 
     def _expire(self, waiter: asyncio.Future[T], deadline: float) -> None:
         if waiter.done():
+            return
+        if self._held is not None:
+            waiter.set_exception(self._held)
             return
         address = self._target.address
         if deadline == self.limit.ends_at:
@@ -111,4 +127,9 @@ class Exchange:
         else:
             message = f"{address}: no answer within {self._target.timeout_seconds:g} s; {self._target.silence_hint}"
             error = SnmpError(SnmpFailure.TIMEOUT, message)
+        waiter.set_exception(error)
+
+
+def _fail(waiter: asyncio.Future[T], error: SnmpError) -> None:
+    if not waiter.done():
         waiter.set_exception(error)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from agent.snmp.user import User
+
+VERSIONS = ("1", "2c", "3")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -11,7 +15,9 @@ class Target:
 
     Attributes:
         address: IP address or name, without a port.
-        version: only "2c" here.
+        community: of versions 1 and 2c.
+        version: "1", "2c" or "3".
+        user: of version 3, None with the others.
         timeout_seconds: how long one request waits for its answer.
         retries: how often a request is sent again; a dead device costs timeout × (retries + 1).
 
@@ -25,10 +31,13 @@ class Target:
     version: str = "2c"
     timeout_seconds: float = 2.0
     retries: int = 1
+    user: User | None = None
 
     def __post_init__(self) -> None:
-        if self.version != "2c":
-            raise ValueError(f"SNMP version {self.version!r} is not supported; write 2c")
+        if self.version not in VERSIONS:
+            raise ValueError(f"SNMP version {self.version!r} is not supported; write one of {', '.join(VERSIONS)}")
+        if (self.version == "3") != (self.user is not None):
+            raise ValueError("SNMP version 3 needs a user, the others have none")
         if not 0 < self.port < 65536:
             raise ValueError(f"port {self.port} is not between 1 and 65535")
         if self.timeout_seconds <= 0 or self.retries < 0:
@@ -39,6 +48,8 @@ class Target:
     @property
     def silence_hint(self) -> str:
         """What to check when the device does not answer."""
+        if self.version == "3":
+            return "is the device up, does it allow this agent's address, does it speak SNMP version 3?"
         return "is the device up, does it allow this agent's address, is the community right?"
 
     @property

@@ -20,30 +20,32 @@ from gufo.snmp._fast import GetIter, SnmpV2cClientSocket
 from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.exchange import Exchange, Limit
 from agent.snmp.known import GET_OIDS, REPETITIONS
-from agent.snmp.target import Target
+from agent.snmp.target import Target, spell_endpoint
 from agent.snmp.values import Rows, Value
 from agent.snmp.wire import Step
 
 T = TypeVar("T")
 
 
-class CommunityWire:
+class V2cWire:
     """A `Wire` of version 2c.
 
     Args:
-        endpoint: literal address and port, IPv6 in brackets.
+        target: the device.
+        address: literal IP address.
+        limit: when the poll ends.
 
     Raises:
-        SnmpError: the endpoint cannot be reached.
+        SnmpError: the address cannot be reached.
     """
 
     most_oids = GET_OIDS
     most_repetitions = REPETITIONS
 
-    def __init__(self, target: Target, endpoint: str, limit: Limit) -> None:
+    def __init__(self, target: Target, address: str, limit: Limit) -> None:
         self._target = target
         try:
-            self._socket = SnmpV2cClientSocket(endpoint, target.community, 0, 0, 0, 0)
+            self._socket = SnmpV2cClientSocket(spell_endpoint(address, target.port), target.community, 0, 0, 0, 0)
         except OSError as error:
             raise SnmpError(SnmpFailure.UNREACHABLE, f"{target.address}: {error}") from error
         self.exchange = Exchange(target, self._socket.get_fd(), limit)

@@ -14,7 +14,8 @@ from collector.ingest.headers import PushHeaders, read_headers
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
 from collector.ingest.pressure import Hold
-from collector.ingest.write import Ingest, Outcome
+from collector.ingest.stored import WRITTEN, Stored
+from collector.ingest.write import Ingest
 from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.limits import SeriesLimits
 from collector.series.store import SeriesStore
@@ -30,7 +31,6 @@ STORE: web.AppKey[SeriesStore] = web.AppKey("series_store", SeriesStore)
 INGEST: web.AppKey[Ingest] = web.AppKey("ingest", Ingest)
 
 _SWEEP_SECONDS = 600.0
-_WRITTEN = "X-Prometheus-Remote-Write-Samples-Written"
 _V2 = "io.prometheus.write.v2.Request"
 _V1 = "prometheus.WriteRequest"
 
@@ -83,7 +83,7 @@ async def sweep_silent_series(store: SeriesStore, clock: Clock, metrics: IngestM
             log.info("silent series retired", series=retired, left=len(store))
 
 
-async def write(request: web.Request) -> web.Response:
+async def write(request: web.Request) -> web.StreamResponse:
     """Take in a push: 204, or 400 when some of its samples were refused; the good ones are kept either way."""
     ingest = request.app[INGEST]
     try:
@@ -91,11 +91,11 @@ async def write(request: web.Request) -> web.Response:
     except (ForewatchError, Problem) as error:
         ingest.metrics.requests.labels(outcome_word(error)).inc()
         raise
-    ingest.metrics.requests.labels("partial" if response.status == 400 else "ok").inc()
+    (ingest.metrics.partial if response.status == 400 else ingest.metrics.ok).inc()
     return response
 
 
-async def _write(request: web.Request, ingest: Ingest) -> web.Response:
+async def _write(request: web.Request, ingest: Ingest) -> web.StreamResponse:
     _require_remote_write(request)
     headers = read_headers(request.headers)
     sender = sender_of(headers, request.get(PRINCIPAL, ANONYMOUS))
@@ -111,16 +111,9 @@ async def _write(request: web.Request, ingest: Ingest) -> web.Response:
         if left_out is not None:
             log.warning("samples refused", sender=sender, detail=outcome.explain(), like_it_before=left_out)
         # As Prometheus answers: 400 says that sending this push again is useless, not that it was lost.
-        return Problem(400, "Samples refused", outcome.explain()).response(**_written(outcome))
-    return web.Response(status=204, headers=_written(outcome))
-
-
-def _written(outcome: Outcome) -> dict[str, str]:
-    """How many samples of the push are stored; nothing of a replay, which was not looked at.
-
-    Source: remote write 2.0, which 1.0 senders may read too.
-    """
-    return {} if outcome.replayed else {_WRITTEN: str(outcome.accepted + outcome.duplicates)}
+        return Problem(400, "Samples refused", outcome.explain()).response(**{WRITTEN: str(outcome.stored)})
+    # Of a replay, which was not looked at, the answer does not say how many there are.
+    return web.Response(status=204) if outcome.replayed else Stored(outcome.stored)
 
 
 async def read_push(request: web.Request, limits: IngestLimits, held: Hold) -> bytes:
@@ -132,22 +125,25 @@ async def read_push(request: web.Request, limits: IngestLimits, held: Hold) -> b
         Problem: 413, it is too long; 408, it does not come to an end.
         Overloaded: there is no room for more of it.
     """
-    too_large = Problem(
-        413, "Body too large", f"at most {limits.body_bytes} bytes are taken here; send smaller batches"
-    )
     if (request.content_length or 0) > limits.body_bytes:
-        raise too_large
-    body = bytearray()
+        raise _too_large(limits)
+    content, chunks, size = request.content, [], 0
     try:
         async with asyncio.timeout(limits.body_seconds):
-            async for chunk in request.content.iter_any():
+            while not content.at_eof():
+                chunk = await content.readany()
                 held.add(len(chunk))
-                body += chunk
-                if len(body) > limits.body_bytes:
-                    raise too_large
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limits.body_bytes:
+                    raise _too_large(limits)
     except TimeoutError as error:
         raise Problem(408, "Request timeout", "the body took too long to arrive") from error
-    return bytes(body)
+    return b"".join(chunks)
+
+
+def _too_large(limits: IngestLimits) -> Problem:
+    return Problem(413, "Body too large", f"at most {limits.body_bytes} bytes are taken here; send smaller batches")
 
 
 def _require_remote_write(request: web.Request) -> None:

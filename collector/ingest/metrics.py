@@ -28,6 +28,7 @@ class IngestMetrics:
         self.requests = Counter(
             "forewatch_ingest_requests_total", "Pushes, by what became of them.", ["outcome"], registry=registry
         )
+        self.ok, self.partial = self.requests.labels("ok"), self.requests.labels("partial")
         self.replayed = Counter(
             "forewatch_ingest_pushes_replayed_total",
             "Pushes dropped because their sequence had been taken.",

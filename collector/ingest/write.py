@@ -60,6 +60,11 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
     refused_at: list[int] = field(default_factory=list)
 
+    @property
+    def stored(self) -> int:
+        """How many of its samples are in the store."""
+        return self.accepted + self.duplicates
+
     def explain(self) -> str:
         """For the sender: what was refused, and that repeating the push will not help."""
         counts = ", ".join(f"{reason} {count}" for reason, count in sorted(self.refused.items()))

@@ -101,12 +101,12 @@ def test_the_shipped_example_names_every_key_with_its_default(tmp_path: Path) ->
         ),
         (
             LEAST.replace("version: 2c", "version: 2"),
-            ["agent.yaml:6: snmp.credentials.lab.version: must be one of 2c, not '2'"],
+            ["agent.yaml:6: snmp.credentials.lab.version: must be one of 1, 2c, 3, not '2'"],
             "a version that is not spoken",
         ),
         (
             LEAST.replace("community: public", 'community: ""'),
-            ["agent.yaml:6: snmp.credentials.lab.community: must not be empty"],
+            ["agent.yaml:6: snmp.credentials.lab.community: must not be empty, nor longer than 255 octets"],
             "empty secret",
         ),
         (

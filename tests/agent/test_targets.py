@@ -99,7 +99,7 @@ def imported(tmp_path: Path, more: str) -> set[str]:
 
 
 def test_an_agent_loads_only_what_its_configuration_uses(tmp_path: Path) -> None:
-    heavy = {"aiohttp", "prometheus_client", "numpy", "sqlalchemy", "google", "pysnmp", "jinja2"}
+    heavy = {"aiohttp", "prometheus_client", "numpy", "sqlalchemy", "google", "pysnmp", "jinja2", "cryptography"}
     assert imported(tmp_path, "") & (heavy | {"gufo"}) == set()
     both = imported(tmp_path, SNMP)
     assert "gufo" in both

@@ -25,7 +25,8 @@ class BadDevice(Responder):
 def _good(request: ber.Request) -> list[tuple[ber.Oid, bytes]]:
     if request.pdu == ber.GET:
         return [(name, ber.integer(1)) for name in request.oids]
-    return [((*request.oids[0], 1), ber.integer(1)), ((*request.oids[0], 2), ber.integer(2))]
+    rows = [((*request.oids[0], 1), ber.integer(1)), ((*request.oids[0], 2), ber.integer(2))]
+    return rows if request.pdu == ber.GET_BULK else rows[:1]
 
 
 def never(request: ber.Request) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""As much BER (X.690) as an SNMP v2c agent needs (RFC 3416), for devices that tests bend at will."""
+"""As much BER (X.690) as an SNMP agent of version 1 or 2c needs (RFC 3416), for devices that tests bend at will."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Oid = tuple[int, ...]
 GET, GET_NEXT, RESPONSE, GET_BULK = 0xA0, 0xA1, 0xA2, 0xA5
 NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_MIB_VIEW = b"\x80\x00", b"\x81\x00", b"\x82\x00"
 NULL = b"\x05\x00"
-TOO_BIG, GEN_ERR = 1, 5
+TOO_BIG, NO_SUCH_NAME, GEN_ERR = 1, 2, 5
 
 
 class Request(NamedTuple):
@@ -21,6 +21,7 @@ class Request(NamedTuple):
     non_repeaters: int
     max_repetitions: int
     oids: list[Oid]
+    version: int = 1  # of the message: 0 is version 1, 1 is 2c
 
 
 def parse_oid(text: str) -> Oid:
@@ -74,13 +75,21 @@ def oid(value: Oid) -> bytes:
 
 
 def response(
-    request: Request, bindings: list[tuple[Oid, bytes]], *, error: int = 0, request_id: int | None = None
+    request: Request,
+    bindings: list[tuple[Oid, bytes]],
+    *,
+    error: int = 0,
+    index: int | None = None,
+    request_id: int | None = None,
+    version: int | None = None,
 ) -> bytes:
     """The message that answers `request` with (OID, encoded value) pairs."""
     listed = b"".join(tlv(0x30, oid(name) + value) for name, value in bindings)
     number = request.request_id if request_id is None else request_id
-    pdu = tlv(RESPONSE, integer(number) + integer(error) + integer(1 if error else 0) + tlv(0x30, listed))
-    return tlv(0x30, integer(1) + octets(request.community) + pdu)
+    place = (1 if error else 0) if index is None else index
+    pdu = tlv(RESPONSE, integer(number) + integer(error) + integer(place) + tlv(0x30, listed))
+    spoken = request.version if version is None else version
+    return tlv(0x30, integer(spoken) + octets(request.community) + pdu)
 
 
 def request(community: bytes, pdu: int, request_id: int, oids: list[Oid]) -> bytes:
@@ -94,7 +103,7 @@ def request(community: bytes, pdu: int, request_id: int, oids: list[Oid]) -> byt
 def parse_request(message: bytes) -> Request:
     """A manager's message; it comes from our own client, so anything odd may raise."""
     _, body, _ = _read(message)
-    _, _, rest = _read(body)
+    _, version, rest = _read(body)
     _, community, rest = _read(rest)
     pdu, body, _ = _read(rest)
     _, request_id, rest = _read(body)
@@ -106,7 +115,7 @@ def parse_request(message: bytes) -> Request:
         _, binding, listed = _read(listed)
         names.append(_parse_oid(_read(binding)[1]))
     numbers = (int.from_bytes(part, "big", signed=True) for part in (request_id, first, second))
-    return Request(community, pdu, *numbers, names)
+    return Request(community, pdu, *numbers, names, version[0])
 
 
 def _read(data: bytes) -> tuple[int, bytes, bytes]:

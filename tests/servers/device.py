@@ -1,4 +1,4 @@
-"""An SNMP v2c device on a loopback UDP port whose MIB is a dict that the test changes as it goes."""
+"""An SNMP device of version 1 or 2c on a loopback UDP port whose MIB is a dict that the test changes as it goes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers import ber
+
+_COUNTER64 = 0x46
 
 
 class Responder:
@@ -55,6 +57,8 @@ class Responder:
 class Device(Responder):
     """A device that keeps to RFC 3416: GET, GETNEXT and GETBULK over `mib`, silence for a wrong community.
 
+    With `version` 0 it speaks version 1 as RFC 1157 and RFC 2576 say: errors in place of exceptions, no Counter64.
+
     Attributes:
         mib: OID → encoded value (`tests.servers.ber`); may be changed while it runs.
         requests: everything that was asked, oldest first.
@@ -63,8 +67,11 @@ class Device(Responder):
         largest: octets that the bindings of a GETBULK's response may have; most devices keep to one Ethernet frame.
     """
 
-    def __init__(self, mib: dict[str, bytes], *, community: str = "public", address: str = "127.0.0.1") -> None:
+    def __init__(
+        self, mib: dict[str, bytes], *, community: str = "public", address: str = "127.0.0.1", version: int = 1
+    ) -> None:
         super().__init__(address)
+        self._version = version
         self.load(mib)
         self.silent = False
         self.most_bindings = 128
@@ -94,11 +101,25 @@ class Device(Responder):
             return []
         if len(request.oids) > self.most_bindings:
             return [ber.response(request, [], error=ber.TOO_BIG)]
+        if self._version == 0:
+            return [self._old(request)]
         mib = self.mib
         if request.pdu == ber.GET:
             return [ber.response(request, [(name, mib.get(name, ber.NO_SUCH_INSTANCE)) for name in request.oids])]
         repetitions = request.max_repetitions if request.pdu == ber.GET_BULK else 1
         return [ber.response(request, self._following(mib, request.oids[0], repetitions))]
+
+    def _old(self, request: ber.Request) -> bytes:
+        mib = {name: value for name, value in self.mib.items() if value[0] != _COUNTER64}
+        if request.pdu == ber.GET:
+            found = [(name, mib.get(name)) for name in request.oids]
+        else:
+            found = [(after[0][0], after[0][1]) for after in (self._following(mib, request.oids[0], 1),)]
+        for place, (_, value) in enumerate(found, start=1):
+            if value in (None, ber.END_OF_MIB_VIEW):
+                asked = [(name, ber.NULL) for name in request.oids]
+                return ber.response(request, asked, error=ber.NO_SUCH_NAME, index=place, version=0)
+        return ber.response(request, [(name, value or b"") for name, value in found], version=0)
 
     def _following(self, mib: dict[ber.Oid, bytes], name: ber.Oid, most: int) -> list[tuple[ber.Oid, bytes]]:
         names = sorted(mib)

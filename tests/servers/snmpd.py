@@ -27,7 +27,9 @@ class Snmpd:
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port(socket.SOCK_DGRAM)
 
-    def start(self) -> None:
+    def start(self, settings: str | None = None) -> None:
+        """Begin to answer; `settings` replaces those from before."""
+        self._settings = self._settings if settings is None else settings
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "snmpd.conf"
         config.write_text(

@@ -13,6 +13,7 @@ import uvloop
 from agent.snmp.client import Rows, Session
 from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.target import Budget, Target
+from agent.snmp.user import User
 from tests.servers import bad_device, ber
 from tests.servers.bad_device import BadDevice, Behaviour
 from tests.servers.device import Device, Responder
@@ -262,7 +263,9 @@ async def test_walk_ends_when_it_has_enough() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"version": "3"}, "write 2c"),
+        ({"version": "2"}, "write one of 1, 2c, 3"),
+        ({"version": "3"}, "version 3 needs a user"),
+        ({"user": User("monitor")}, "the others have none"),
         ({"port": 0}, "not between 1 and 65535"),
         ({"port": 70_000}, "not between 1 and 65535"),
         ({"timeout_seconds": 0}, "must be positive"),
