@@ -1,14 +1,14 @@
-"""One device by SNMP v2c: system group and interfaces, with snmp_exporter's names.
+"""One device by SNMP: system group, interfaces and what its profile names, with snmp_exporter's names.
 
-Every poll asks for the pulse (sysUpTime, ifNumber, ifTableLastChange) and the interfaces' live objects. Names,
-types, speeds and facts are read at the first poll, every five minutes, and when the pulse says that the device
-changed.
+Every poll asks for the pulse (sysUpTime, ifNumber, ifTableLastChange) and the live objects. Names, types, speeds and
+facts are read at the first poll, every five minutes, and when the pulse says that the device changed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from agent.sample import Sample, Series
 from agent.snmp import oids
@@ -17,6 +17,7 @@ from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.facts import make_facts
 from agent.snmp.interfaces import Inventory, live_samples, state_oids
 from agent.snmp.known import Known
+from agent.snmp.profiles.reading import Chooser
 from agent.snmp.reading import Errors, Reading, read_device
 from agent.snmp.system import PULSE, Pulse, read_pulse
 from agent.snmp.target import Budget, Target
@@ -42,12 +43,16 @@ class SnmpProbe:
         target: the device.
         clock: tells when the next full reading is due.
         budget: what one poll may cost at most.
+        chooser: which profile the device gets; None reads system group and interfaces only.
     """
 
-    def __init__(self, target: Target, clock: Clock, budget: Budget | None = None) -> None:
+    def __init__(
+        self, target: Target, clock: Clock, budget: Budget | None = None, chooser: Chooser | None = None
+    ) -> None:
         self._target = target
         self._clock = clock
         self._budget = budget or Budget()
+        self._chooser = chooser
         self._errors: Errors = Counter()
         self._reading: Reading | None = None
         self._pulse: Pulse | None = None  # of the last poll; None until there is a reading
@@ -55,6 +60,8 @@ class SnmpProbe:
         self._read_at = 0.0
         self._read_again_at = 0.0
         self._known = Known()
+        self._live = Inventory({}, {}, {}, [])
+        self._wanted: list[str] = []
         self._state_oids: list[str] = []
         self._states: Rows = {}  # the newest ifAdminStatus and ifOperStatus objects
         self._missing: frozenset[str] = frozenset()  # live objects that the last poll did not get
@@ -83,21 +90,19 @@ class SnmpProbe:
         reading = self._reading
         if reading is None:
             raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: the device answers, but not completely")
-        return make_facts(
-            self._target, reading.system, reading.inventory, reading.addresses, reading.chassis, states=self._states
-        )
+        return make_facts(self._target, reading, states=self._states)
 
     async def _poll(self, session: Session) -> list[Sample]:
         pulse = read_pulse(await session.get(PULSE))
         if self._reading is None or self._must_read(pulse):
             rows = await self._read(session, pulse)
         else:
-            rows = await self._read_live(session, pulse, list(self._reading.inventory.series))
+            rows = await self._read_live(session, pulse, self._wanted)
         self._errors[SnmpFailure.MALFORMED] += session.spoiled
         samples = list(pulse.samples())
         if self._reading is not None:
             samples += self._reading.info
-            samples += self._interface_samples(self._reading.inventory, rows)
+            samples += self._live_samples(self._reading, rows)
         if not samples:
             raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: no system group and no interfaces to read")
         samples += [Sample(series, self._errors[reason]) for reason, series in _ERRORS.items()]
@@ -120,11 +125,13 @@ class SnmpProbe:
         if self._pulse is not None and pulse.restarted(self._pulse):
             self._reading = None  # an ifIndex may mean another interface now: no labels are better than wrong ones
             self._known.forget_sizes()
-        reading = await read_device(session, self._errors)
+        reading = await read_device(session, self._errors, self._chooser)
         passing = self._is_passing(reading)
         self._was_cut = reading.ended is SnmpFailure.BUDGET
         if reading.labelled and (reading.whole or self._reading is None) and not passing:
             self._reading = reading.after(known)
+            self._live = with_profile(self._reading)
+            self._wanted = list(dict.fromkeys((*self._live.series, *self._reading.profile.inventory.wanted)))
             self._state_oids = state_oids(reading.inventory)
             self._states = {}
         if self._reading is not None:
@@ -133,7 +140,7 @@ class SnmpProbe:
             self._read_again_at = self._read_at + FULL_READING_SECONDS
             if passing or reading.ended not in (None, SnmpFailure.BUDGET):
                 self._read_again_soon()
-        return reading.rows
+        return reading.rows | reading.profile.rows
 
     def _is_passing(self, reading: Reading) -> bool:
         """Whether a device that was read whole before was too slow for once: half its series would end for that.
@@ -162,8 +169,15 @@ class SnmpProbe:
             self._read_again_soon()
         self._missing = missing
 
-    def _interface_samples(self, inventory: Inventory, rows: Rows) -> list[Sample]:
-        live = live_samples(inventory, rows)
+    def _live_samples(self, reading: Reading, rows: Rows) -> list[Sample]:
+        live = live_samples(self._live, rows)
         self._errors[SnmpFailure.MALFORMED] += live.malformed
         self._states.update((oid, rows[oid]) for oid in self._state_oids if oid in rows)
-        return live.samples + inventory.static
+        own = reading.profile.inventory
+        return [*live.samples, *reading.inventory.static, *own.static, *own.samples(rows)]
+
+
+def with_profile(reading: Reading) -> Inventory:
+    """The interfaces' inventory with the profile's plain series, so that a poll looks each object up once."""
+    inventory = reading.inventory
+    return replace(inventory, series=inventory.series | reading.profile.inventory.plain)

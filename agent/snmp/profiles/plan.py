@@ -102,6 +102,7 @@ class TablePlan:
 
     Attributes:
         components: how the index is coded, one word a component; empty: the whole index is the label `index`.
+        with_root: only rows in which this column is neither zero nor empty.
     """
 
     name: str
@@ -111,12 +112,14 @@ class TablePlan:
     index_tags: tuple[IndexTag, ...] = ()
     column_tags: tuple[ColumnTag, ...] = ()
     max_rows: int = 1000
+    with_root: str | None = None
 
     @property
     def still_roots(self) -> tuple[str, ...]:
         """Columns that are read with the names: labels, and what sensors are."""
         sensors = (root for column in self.columns if column.sensor for root in column.sensor.still_roots)
-        return tuple(dict.fromkeys((*(tag.root for tag in self.column_tags), *sensors)))
+        own = (self.with_root,) if self.with_root else ()
+        return tuple(dict.fromkeys((*own, *(tag.root for tag in self.column_tags), *sensors)))
 
     @property
     def live_roots(self) -> tuple[str, ...]:

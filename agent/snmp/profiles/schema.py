@@ -199,7 +199,8 @@ class Metric(Section, kw_only=True, frozen=True):
 
     Attributes:
         read: `rarely` for what changes with the device only: it is read with the names, not at every poll.
-        max_rows: of the table; what is beyond is left out, and counted.
+        max_rows: of the table; what is beyond is left out.
+        rows_with: only rows in which this object is there and neither zero nor empty.
     """
 
     mib: str | None = msgspec.field(name="MIB", default=None)
@@ -210,6 +211,7 @@ class Metric(Section, kw_only=True, frozen=True):
     metric_type: MetricType = "gauge"
     read: Literal["live", "rarely"] = "live"
     max_rows: int = 1000
+    rows_with: Column | None = None
 
     @property
     def all_symbols(self) -> list[Symbol]:
@@ -221,6 +223,8 @@ class Metric(Section, kw_only=True, frozen=True):
             yield Finding(("symbol",), "symbol or symbols is required")
         if self.table is None and self.metric_tags:
             yield Finding(("metric_tags",), "only rows of a table have tags")
+        if self.table is None and self.rows_with is not None:
+            yield Finding(("rows_with",), "only a table has rows")
         for position, symbol in enumerate(self.all_symbols):
             if self.table is None and not symbol.oid.endswith(".0"):
                 where = ("symbols", position, "OID") if self.symbol is None else ("symbol", "OID")

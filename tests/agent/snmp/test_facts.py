@@ -3,14 +3,20 @@ from __future__ import annotations
 import pytest
 
 from agent.snmp import oids
+from agent.snmp.addresses import bytes_of, parse_addresses
 from agent.snmp.client import Rows, Value
-from agent.snmp.facts import bytes_of, make_facts, parse_addresses
+from agent.snmp.facts import make_facts
 from agent.snmp.interfaces import take_inventory
+from agent.snmp.reading import Reading
 from agent.snmp.target import Target
 
 OLD, NEW, KIND = oids.IP_AD_ENT_IF_INDEX, oids.IP_ADDRESS_IF_INDEX, oids.IP_ADDRESS_TYPE
 V6 = "2.16.32.1.13.184" + ".0" * 11 + ".1"
-NOTHING = take_inventory({})
+
+
+def reading(system: Rows | None = None, chassis: Rows | None = None) -> Reading:
+    """A full reading that found nothing else."""
+    return Reading(system or {}, [], {}, take_inventory({}), {}, chassis or {}, None, labelled=True, whole=True)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def test_index_of_an_empty_row_is_empty() -> None:
 )
 def test_serial_number_is_kept_only_when_it_identifies(serial: Value, kept: str | None, why: str) -> None:
     chassis = {oids.ENT_PHYSICAL_SERIAL_NUM: serial}
-    facts = make_facts(Target("10.0.0.1"), {}, NOTHING, {}, chassis, states={})
+    facts = make_facts(Target("10.0.0.1"), reading(chassis=chassis), states={})
     assert facts.serial_number == kept, why
 
 
@@ -70,7 +76,7 @@ def test_serial_number_is_kept_only_when_it_identifies(serial: Value, kept: str 
 def test_sys_name_is_the_name_and_qualified_only_when_it_is(
     name: bytes | None, shown: str | None, fqdn: str | None, why: str
 ) -> None:
-    facts = make_facts(Target("10.0.0.1"), {oids.SYS_NAME: name}, NOTHING, {}, {}, states={})
+    facts = make_facts(Target("10.0.0.1"), reading({oids.SYS_NAME: name}), states={})
     assert (facts.name, facts.fqdn) == (shown, fqdn), why
 
 
@@ -84,4 +90,4 @@ def test_sys_name_is_the_name_and_qualified_only_when_it_is(
     ],
 )
 def test_management_address_names_the_port_only_when_it_is_not_snmps(address: str, port: int, spelled: str) -> None:
-    assert make_facts(Target(address, port), {}, NOTHING, {}, {}, states={}).management_address == spelled
+    assert make_facts(Target(address, port), reading(), states={}).management_address == spelled

@@ -1,0 +1,156 @@
+"""A profile's files → what to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+import msgspec
+
+from agent.sample import Family, Kind
+from agent.snmp.client import Value
+from agent.snmp.profiles import schema
+from agent.snmp.profiles.plan import (
+    ColumnPlan,
+    ColumnTag,
+    Convert,
+    FieldPlan,
+    IndexTag,
+    Plan,
+    SensorPlan,
+    Source,
+    TablePlan,
+)
+from agent.snmp.text import clean
+
+_COUNTERS = ("counter", "monotonic_count", "monotonic_count_and_rate", "rate")
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+
+
+def compile_plan(name: str, profiles: Iterable[schema.Profile]) -> Plan:
+    """One plan of a profile and all that it extends, the most specific first.
+
+    A metric that an earlier one describes already is not described again.
+    """
+    fields: dict[str, list[FieldPlan]] = {}
+    tables: list[TablePlan] = []
+    taken: set[str] = set()
+    for profile in profiles:
+        given = profile.metadata.device.fields
+        for key in msgspec.structs.fields(given):
+            found = getattr(given, key.name)
+            if found is not None:
+                fields.setdefault(key.name, []).append(_field(found))
+        for metric in profile.metrics:
+            symbols = [symbol for symbol in metric.all_symbols if symbol.name not in taken]
+            taken.update(symbol.name for symbol in symbols)
+            if symbols:
+                tables.append(_table(metric, symbols))
+    return Plan(name, {key: tuple(of) for key, of in fields.items()}, tuple(tables))
+
+
+def _table(metric: schema.Metric, symbols: list[schema.Symbol]) -> TablePlan:
+    columns = tuple(_column(metric, symbol) for symbol in symbols)
+    if metric.table is None:
+        return TablePlan(metric.mib or symbols[0].name, columns, scalar=True)
+    parts = [tag for tag in metric.metric_tags if tag.index is not None]
+    return TablePlan(
+        name=metric.table.name,
+        columns=columns,
+        components=tuple((tag.format, tag.length or 0) for tag in parts),
+        index_tags=tuple(IndexTag(tag.label, place, tag.mapping) for place, tag in enumerate(parts)),
+        column_tags=tuple(_column_tag(tag, tag.source) for tag in metric.metric_tags if tag.source is not None),
+        max_rows=metric.max_rows,
+        with_root=_root(metric.rows_with),
+    )
+
+
+def _column_tag(tag: schema.Tag, source: schema.Column) -> ColumnTag:
+    return ColumnTag(
+        labels=tag.tags or {tag.label: ""},
+        root=source.oid,
+        slices=tuple((part.start, part.end) for part in tag.index_transform),
+        mapping=tag.mapping,
+        match=re.compile(tag.match) if tag.match else None,
+    )
+
+
+def _column(metric: schema.Metric, symbol: schema.Symbol) -> ColumnPlan:
+    root = symbol.oid if metric.table is not None else symbol.oid.removesuffix(".0")
+    kind: Kind = "counter" if (symbol.metric_type or metric.metric_type) in _COUNTERS else "gauge"
+    source = " ".join(part for part in (metric.mib, symbol.name) if part)
+    return ColumnPlan(
+        root=root,
+        family=Family(symbol.name, kind, f"{source} - {root}"),
+        convert=_converter(symbol),
+        constant=symbol.constant_value_one,
+        live=metric.read == "live" and not symbol.constant_value_one,
+        sensor=_sensor(symbol.sensor) if symbol.sensor else None,
+    )
+
+
+def _sensor(given: schema.Sensor) -> SensorPlan:
+    return SensorPlan(
+        kind=given.kind,
+        kind_root=given.kinds.symbol.oid if given.kinds else None,
+        kinds=given.kinds.mapping if given.kinds else {},
+        unit=given.unit,
+        name=given.name,
+        scale=given.scale,
+        exponent_root=_root(given.exponent),
+        precision_root=_root(given.precision),
+        of_root=_root(given.of),
+        free=given.free,
+        plus_root=_root(given.plus),
+        ok=frozenset(given.ok),
+        warning=frozenset(given.warning),
+        critical=frozenset(given.critical),
+        skip=frozenset(given.skip),
+        least=given.least,
+        most=given.most,
+        status_root=_root(given.status),
+        status_ok=frozenset(given.status_ok),
+    )
+
+
+def _root(column: schema.Column | None) -> str | None:
+    return column.oid.removesuffix(".0") if column else None
+
+
+def _converter(symbol: schema.Symbol) -> Convert | None:
+    if symbol.constant_value_one:
+        return None
+    if symbol.scale_factor is None and symbol.extract_value is None and not symbol.mapping:
+        return None
+    pattern = re.compile(symbol.extract_value) if symbol.extract_value else None
+    return partial(_convert, pattern=pattern, mapping=symbol.mapping, factor=symbol.scale_factor)
+
+
+def _convert(
+    value: Value, *, pattern: re.Pattern[str] | None, mapping: Mapping[str, str], factor: float | None
+) -> float | None:
+    """The number in a value; None when there is none."""
+    if not isinstance(value, (int, float)) or mapping:
+        text = str(value) if isinstance(value, (int, float)) else clean(value)
+        text = mapping.get(text, "") if mapping else text
+        found = pattern.search(text) if pattern else None
+        text = found[1] if found else ("" if pattern else text)
+        if not _NUMBER.fullmatch(text or ""):
+            return None
+        value = float(text)
+    return value if factor is None else value * factor
+
+
+def _field(field: schema.Field) -> FieldPlan:
+    return FieldPlan(field.value, tuple(_source(symbol) for symbol in field.all_symbols))
+
+
+def _source(symbol: schema.Symbol) -> Source:
+    pattern = symbol.match_pattern or symbol.extract_value
+    return Source(
+        oid=symbol.oid,
+        mapping=symbol.mapping,
+        match=re.compile(pattern) if pattern else None,
+        template=symbol.match_value or "$1",
+    )
