@@ -17,35 +17,63 @@ from rules.promql.vector import Ints, Mask, Values
 _NEAR = 1.1  # mean distances within which a series is taken to reach the end of the range
 
 
-class Ends(NamedTuple):
-    """The first and the last sample of each series in a range, how many there are, and what was lost in resets."""
+class Course(NamedTuple):
+    """How each series goes from its first to its last sample in a range; all that does not depend on where it ends.
 
-    counts: Ints
+    Attributes:
+        present: whether there are two samples.
+        first_at, last_at: epoch ms.
+        change: what a counter lost in resets added.
+        sampled: seconds between the two.
+        near: seconds within which the series is taken to reach an end of the range.
+        half: half the mean distance of the samples, by which it reaches beyond where that is further away.
+        to_zero: seconds before the first sample in which a counter would have been zero; +Inf where it was not.
+    """
+
+    present: Mask
     first_at: Ints
-    first: Values
     last_at: Ints
-    last: Values
-    lost: Values
+    change: Values
+    sampled: Values
+    near: Values
+    half: Values
+    to_zero: Values
 
 
-def ends(samples: Samples) -> Ends:
-    return Ends(samples.counts, *samples.at(0), *samples.at(samples.counts - 1), _lost_in_resets(samples))
+def of_counter(samples: Samples) -> Course:
+    return _course(samples, counter=True)
 
 
-def rate(of: Ends, sight: Sight) -> Outcome:
+def of_gauge(samples: Samples) -> Course:
+    return _course(samples, counter=False)
+
+
+def _course(samples: Samples, *, counter: bool) -> Course:
+    first_at, first = samples.at(0)
+    last_at, last = samples.at(samples.counts - 1)
+    change = last - first + (_lost_in_resets(samples) if counter else 0.0)
+    sampled = (last_at - first_at) / 1000
+    distance = sampled / (samples.counts - 1)
+    rising = (change > 0) & (first >= 0) if counter else False
+    to_zero = np.where(rising, sampled * (first / change), np.inf)
+    return Course(samples.counts >= 2, first_at, last_at, change, sampled, distance * _NEAR, distance / 2, to_zero)
+
+
+def rate(of: Course, sight: Sight) -> Outcome:
     """Increase per second of a counter."""
-    values, present = _extrapolated(of, sight, counter=True)
+    values, present = extrapolated(of, sight)
     return values / sight.seconds, present
 
 
-def increase(of: Ends, sight: Sight) -> Outcome:
-    """Increase of a counter over the range."""
-    return _extrapolated(of, sight, counter=True)
+def extrapolated(of: Course, sight: Sight) -> Outcome:
+    """Change over the whole range, of counters (increase) and of gauges (delta)."""
+    to_start = np.minimum(_reach((of.first_at - sight.start_ms) / 1000, of), of.to_zero)
+    to_end = _reach((sight.end_ms - of.last_at) / 1000, of)
+    return of.change * ((of.sampled + to_start + to_end) / of.sampled), of.present.copy()
 
 
-def delta(of: Ends, sight: Sight) -> Outcome:
-    """Change of a gauge over the range."""
-    return _extrapolated(of, sight, counter=False)
+def _reach(gap: Values, of: Course) -> Values:
+    return np.where(gap >= of.near, of.half, gap)
 
 
 def irate(samples: Samples) -> Outcome:
@@ -58,22 +86,6 @@ def idelta(samples: Samples) -> Outcome:
     """Change of a gauge between its last two samples."""
     change, _, present = _last_two(samples, counter=False)
     return change, present
-
-
-def _extrapolated(of: Ends, sight: Sight, *, counter: bool) -> Outcome:
-    change = of.last - of.first + (of.lost if counter else 0.0)
-    sampled = (of.last_at - of.first_at) / 1000
-    distance = sampled / (of.counts - 1)
-    to_start = _reach((of.first_at - sight.start_ms) / 1000, distance)
-    to_end = _reach((sight.end_ms - of.last_at) / 1000, distance)
-    if counter:
-        to_zero = np.where((change > 0) & (of.first >= 0), sampled * (of.first / change), np.inf)
-        to_start = np.minimum(to_start, to_zero)
-    return change * ((sampled + to_start + to_end) / sampled), of.counts >= 2
-
-
-def _reach(gap: Values, distance: Values) -> Values:
-    return np.where(gap >= distance * _NEAR, distance / 2, gap)
 
 
 def _lost_in_resets(samples: Samples) -> Values:

@@ -21,13 +21,13 @@ class Line(NamedTuple):
 
 def deriv(of: Line, sight: Sight) -> Outcome:  # noqa: ARG001 - the shape of a function's second step
     """Slope per second of a gauge."""
-    return of.slopes, of.present
+    return of.slopes.copy(), of.present.copy()
 
 
 def predict_linear(of: Line, sight: Sight, seconds: float) -> Outcome:
     """The value that a gauge will have `seconds` after the evaluation's instant."""
     since = (sight.at_ms - of.first_at) / 1000
-    return of.slopes * (since + seconds) + of.levels, of.present
+    return of.slopes * (since + seconds) + of.levels, of.present.copy()
 
 
 def line(samples: Samples) -> Line:

@@ -148,8 +148,8 @@ class OfRange:
     Attributes:
         digest: `digest(samples)` → arrays [series] that depend on each series' samples alone. Functions that share one
             share its results.
-        finish: `finish(digest, sight, *numbers)` → the outcome; numbers are the scalar arguments. With None the
-            outcome is `digest(samples, *numbers)`.
+        finish: `finish(digest, sight, *numbers)` → the outcome in arrays of its own, as the digest's are kept and go on
+            changing; numbers are the scalar arguments. With None the outcome is `digest(samples, *numbers)`.
     """
 
     digest: Callable[..., Digest]

@@ -66,8 +66,8 @@ class _Watch:
 class Digests:
     """The digests over one source, in at most about `kept_bytes`. Not for several threads.
 
-    They take 24 bytes a series and range, and those of the results: 48 for rate, increase and delta together, 25 for
-    deriv and predict_linear, 9 for each other function.
+    They take 24 bytes a series and range, and those of the results: 57 for rate and increase together, and for delta;
+    25 for deriv and predict_linear together, 9 for each other function.
     """
 
     def __init__(self, source: Watched, kept_bytes: int = KEPT_BYTES) -> None:

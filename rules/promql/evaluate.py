@@ -109,6 +109,8 @@ class Moment:
                 return Scalar(float(self.line(expression.root).values[0]))
             block = self.block(expression.root)
         rows = np.flatnonzero(block.present[:, 0])
+        if not len(rows):
+            return Vector([], np.empty(0))
         vector = Vector([block.table.rows[row] for row in rows.tolist()], block.values[rows, 0])
         return in_order(expression.root, vector)
 
@@ -229,8 +231,10 @@ class Moment:
         if kept is None:
             return None
         sight, digest = kept
-        # What is kept goes on changing, and so none of it is handed out.
-        values, present = function.finish(digest, sight, *given) if function.finish else (c.copy() for c in digest)
+        if function.finish is not None:
+            values, present = function.finish(digest, sight, *given)
+        else:
+            values, present = (column.copy() for column in digest)  # what is kept goes on changing
         return self._reading.select(argument.selector).table, values[:, None], present[:, None]
 
     def _ranges(self, node: Node) -> tuple[Table, Iterable[tuple[Sight, Samples]]]:

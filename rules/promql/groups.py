@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from core.labels import METRIC_NAME, Labels
 from rules.promql.vector import Ints, Mask, Table, Values
 
+_MOST_PADDING = 4  # times as many places as members, in groups that are laid side by side
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Groups:
     """Where the members of each group stand.
 
@@ -28,6 +31,19 @@ class Groups:
     numbers: Ints
     starts: Ints
     sizes: Ints
+
+    @cached_property
+    def beside(self) -> Ints | None:
+        """[groups, size of the largest] places in `order` of each group's members, and behind them its end.
+
+        None where groups differ so much in size that this is a waste.
+        """
+        widest = int(self.sizes.max(initial=0))
+        if widest * len(self.sizes) > _MOST_PADDING * len(self.order):
+            return None
+        within = np.arange(widest)
+        places: Ints = np.where(within < self.sizes[:, None], self.starts[:, None] + within, len(self.order))
+        return places
 
     def spread(self, values: Values) -> Values:
         """[groups, steps] → [series, steps] in `order`: each member gets its group's value."""

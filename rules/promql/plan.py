@@ -7,7 +7,7 @@ it; selectors and matching rules are plain values. Everything in a plan is suppo
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -59,6 +59,13 @@ class Selector:
     matchers: tuple[Matcher, ...]
     when: When = When()
     lookback_ms: int = LOOKBACK_MS
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.matchers, self.when, self.lookback_ms)))
+
+    def __hash__(self) -> int:  # asked for several times at every evaluation
+        return self._hash
 
     def instant(self, at_ms: int) -> int:
         """The instant at which an instant query at `at_ms` reads."""
@@ -169,17 +176,14 @@ Node = Number | Text | VectorSelector | RangeSelector | Subquery | Negation | Bi
 
 def kind_of(node: Node) -> Kind:
     """What a node evaluates to."""
-    match node:
-        case Number():
-            return Kind.SCALAR
-        case Text():
-            return Kind.TEXT
-        case RangeSelector() | Subquery():
-            return Kind.RANGE
-        case Negation() | Binary() | Call():
-            return node.kind
-        case _:
-            return Kind.VECTOR
+    if isinstance(node, Negation | Binary | Call):
+        return node.kind
+    return _KINDS.get(type(node), Kind.VECTOR)
+
+
+_KINDS: dict[type[Node], Kind] = {
+    Number: Kind.SCALAR, Text: Kind.TEXT, RangeSelector: Kind.RANGE, Subquery: Kind.RANGE,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)

@@ -5,6 +5,8 @@ Each takes its parameter per step. NaN is below every number for quantile, and c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from core.labels import fingerprint
@@ -18,26 +20,37 @@ _WIDEST = 2.0**63  # what Prometheus' integers hold
 
 def quantile(members: Members, ratios: Values) -> Values:
     """The value below which a ratio of the group lies, interpolated (promql/quantile.go)."""
-    places = _ranked(members, members.values, _NAN_FIRST, stable=False)
-    ordered = np.take_along_axis(members.values, places, axis=0)
-    return interpolated(ordered, members.groups.starts[:, None], members.counts, ratios)
-
-
-def interpolated(ordered: Values, starts: Ints, counts: Values, ratios: Values) -> Values:
-    """Quantiles of runs in `ordered` [series, steps], which begin at `starts` and have `counts` elements."""
     inside = (ratios >= 0) & (ratios <= 1)
-    last = np.maximum(counts - 1, 0)
+    last = np.maximum(members.counts - 1, 0)
     rank = np.where(inside, ratios, 0.0) * last
     lower = np.floor(rank)
-    upper = np.minimum(lower + 1, last)
-    top = max(len(ordered) - 1, 0)
-    below, above = (
-        np.take_along_axis(ordered, np.minimum(starts + place.astype(np.int64), top), axis=0)
-        for place in (lower, upper)
-    )
     weight = rank - lower
+    ordered = _side_by_side if members.groups.beside is not None else _one_behind_the_other
+    below, above = ordered(members, lower.astype(np.int64), np.minimum(lower + 1, last).astype(np.int64))
     values = below * (1 - weight) + above * weight
     return np.where(inside, values, np.where(ratios < 0, -np.inf, np.where(ratios > 1, np.inf, np.nan)))
+
+
+def _side_by_side(members: Members, *places: Ints) -> Iterator[Values]:
+    """The values [groups, steps] at some places [groups, steps] within the groups in order: a row a group is sorted."""
+    steps = members.values.shape[1]
+    values = np.full((steps, len(members.values) + 1), np.nan)
+    np.copyto(values[:, :-1], members.values.T, where=members.present.T)
+    ordered = np.sort(values[:, members.groups.beside], axis=2)  # with NaN last, be it a value or none
+    unknown = members.present & np.isnan(members.values)
+    nans = np.add.reduceat(unknown.astype(np.int64), members.groups.starts, axis=0)
+    for place in places:
+        column = place - nans
+        found = np.take_along_axis(ordered, np.maximum(column, 0).T[:, :, None], axis=2)[:, :, 0].T
+        yield np.where(column < 0, np.nan, found)
+
+
+def _one_behind_the_other(members: Members, *places: Ints) -> Iterator[Values]:
+    """As `_side_by_side`, for groups of very different sizes: all is sorted by group and value."""
+    ordered = np.take_along_axis(members.values, _ranked(members, members.values, _NAN_FIRST, stable=False), axis=0)
+    top = max(len(ordered) - 1, 0)
+    for place in places:
+        yield np.take_along_axis(ordered, np.minimum(members.groups.starts[:, None] + place, top), axis=0)
 
 
 def topk(members: Members, numbers: Values) -> Mask:

@@ -55,18 +55,27 @@ class Reading:
         """The newest samples of a selector at each step."""
         block = self._blocks.get(selector)
         if block is None:
-            _, values, present = self.samples(selector)
-            block = self._blocks[selector] = Block(self.select(selector).table, values, present)
+            selection = self.select(selector)
+            _, values, present = self._samples_of(selection, selector)
+            block = self._blocks[selector] = Block(selection.table, values, present)
         return block
 
     def samples(self, selector: Selector) -> tuple[Ints, Values, Mask]:
         """The newest samples' times, values and presence, each [series, steps]."""
-        ids = self.select(selector).ids
+        return self._samples_of(self.select(selector), selector)
+
+    def _samples_of(self, selection: Selection, selector: Selector) -> tuple[Ints, Values, Mask]:
+        ids, steps = selection.ids, len(self._times)
+        if not len(ids):  # as of many a rule of which this site has no series
+            return np.empty((0, steps), np.int64), np.empty((0, steps)), np.empty((0, steps), np.bool_)
         instants = selector.when.instants(self._times, self.span)
+        if steps == 1:
+            times, values, present = self._source.instant(ids, int(instants[0]), selector.lookback_ms)
+            return times[:, None], values[:, None], present[:, None]
         self.require_room(len(ids))
         read = [self._source.instant(ids, at, selector.lookback_ms) for at in instants.tolist()]
-        times, values, present = zip(*read, strict=True)
-        return np.stack(times, axis=1), np.stack(values, axis=1), np.stack(present, axis=1)
+        all_times, all_values, all_present = zip(*read, strict=True)
+        return np.stack(all_times, axis=1), np.stack(all_values, axis=1), np.stack(all_present, axis=1)
 
     def digest(
         self, selector: Selector, range_ms: int, function: OfRange, numbers: tuple[float, ...]

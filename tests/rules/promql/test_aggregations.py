@@ -65,6 +65,40 @@ def test_a_quantile_is_interpolated_between_the_members(
     assert got == pytest.approx(expected, nan_ok=True), reason
 
 
+def plain_quantile(ratio: float, values: list[float]) -> float:
+    ordered = sorted(values, key=lambda value: (not math.isnan(value), value))
+    rank = ratio * (len(ordered) - 1)
+    lower = math.floor(rank)
+    upper = min(lower + 1, len(ordered) - 1)
+    return ordered[lower] * (1 - (rank - lower)) + ordered[upper] * (rank - lower)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reason"),
+    [((3, 4, 2, 4, 1), "alike: side by side"), ((40, *[1] * 12), "one much larger: one behind the other")],
+)
+@given(data=st.data())
+def test_quantiles_of_groups_of_any_sizes_are_those_of_each_alone(
+    sizes: tuple[int, ...], reason: str, data: st.DataObject
+) -> None:
+    number = st.integers(-9, 9).map(float) | st.just(NAN)
+    groups = {str(g): data.draw(st.lists(number, min_size=size, max_size=size)) for g, size in enumerate(sizes)}
+    hidden = data.draw(st.sampled_from([1.0, 5.0]))  # which values are not present
+    made = MemorySource()
+    for place in range(max(sizes)):  # members of a group do not stand together
+        for g, values in groups.items():
+            if place < len(values):
+                made.append(labels(__name__="a", g=g, i=str(place)), [(NOW, values[place])])
+    for ratio in (0.0, 0.3, 0.5, 1.0):
+        expected = {
+            labels(g=g): plain_quantile(ratio, shown)
+            for g, values in groups.items()
+            if (shown := [value for value in values if value != hidden])
+        }
+        got = dict(result(f"quantile by (g) ({ratio}, a != {hidden})", made))
+        assert got == pytest.approx(expected, nan_ok=True), reason
+
+
 @pytest.mark.parametrize(
     ("text", "values", "expected", "reason"),
     [

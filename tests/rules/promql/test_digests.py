@@ -54,7 +54,7 @@ def test_functions_of_the_same_samples_share_what_is_read_and_what_is_kept() -> 
     evaluator = Evaluator(of)
     for at in (NOW + 1, NOW + 10_000):
         moment = evaluator.moment(at)
-        for text in ("rate(a[1m])", "increase(a[1m]) > 1", "delta(a[1m])", "avg_over_time(a[1m])"):
+        for text in ("rate(a[1m])", "increase(a[1m]) > 1", "deriv(a[1m])", "predict_linear(a[1m], 60)"):
             moment.result(parse(text))
     assert of.read == [5, 5, 5], "once for each of two digests, then once for both"
     assert evaluator.digests is not None
