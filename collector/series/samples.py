@@ -106,8 +106,9 @@ class Samples:
         """
         times, values, present = self._recent.instant(ids, at_ms, lookback_ms)
         # Of these the recent ring has later samples only, or none at all.
-        without = np.flatnonzero((times == _NO_SAMPLE) & (self._history.last_times[ids] >= 0))
+        without = np.flatnonzero(times == _NO_SAMPLE)
         if len(without):
+            without = without[self._history.last_times[ids[without]] >= 0]
             rows = without[self._recent.oldest_times(ids[without]) > at_ms]
             found = self._history.instant(ids[rows], at_ms, max(lookback_ms, 2 * SPACING_MS))
             times[rows], values[rows], present[rows] = found
