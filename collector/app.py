@@ -36,6 +36,7 @@ from collector.database import open_database
 from collector.evaluation import EVALUATION, Evaluation
 from collector.health import READINESS, Readiness
 from collector.ingest.api import STORE, series_context
+from collector.long_term.service import long_term_context
 from collector.metrics import REGISTRY, HttpMetrics, make_registry
 from collector.prometheus_api import querier
 from collector.routes import ROUTES, add_routes
@@ -88,6 +89,7 @@ def make_app(
             series_context(
                 config.data_dir / "series", registry, series_limits=limits.series(), ingest_limits=limits.ingest()
             ),
+            long_term_context(STORE, config.long_term, config.data_dir / "long-term", clock, registry),
             _series_ready,
             querier.opener(STORE, clock, registry, limits.queries()),
             _evaluation,

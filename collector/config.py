@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 
 from collector.access.client import Network
 from collector.ingest.limits import IngestLimits
+from collector.long_term.config import LongTermConfig
 from collector.prometheus_api.budget import QueryLimits
 from collector.series.limits import SeriesLimits
 from core import config
@@ -117,6 +118,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
         rule_files: Prometheus rule files, as globs.
         evaluation_interval: of rule groups that name none.
         trusted_proxies: addresses or networks whose X-Forwarded-For is believed.
+        long_term: the store that samples are forwarded to and older ones are asked of; None for neither.
     """
 
     data_dir: Path
@@ -128,6 +130,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
     rule_files: tuple[Path, ...] = ()
     evaluation_interval: Duration = Duration(1)
     channels: tuple[ChannelConfig, ...] = ()
+    long_term: LongTermConfig | None = None
     limits: Limits = Limits()
     retention: Retention = Retention()
 

@@ -15,10 +15,11 @@ from prometheus_client import CollectorRegistry
 
 from cmdb.views import CiRef
 from collector.matching import Register
+from collector.series.refusal import Code
 from collector.series.store import SeriesStore
 from core.labels import METRIC_NAME, Labels, labels, metric_name
 from core.log import get_logger
-from core.remote_write import STALE_NAN
+from core.remote_write import STALE_NAN, encode_labels
 
 log = get_logger(__name__)
 
@@ -53,8 +54,11 @@ class Publisher:
         if not rows:
             return
         values = np.fromiter((*samples.values(), *(STALE_NAN for _ in gone)), np.float64, len(rows))
-        ids = self._store.resolve(rows, sender=SENDER)
-        refusals = self._store.append(ids, np.full(len(rows), at_ms, np.int64), values)
+        keys, times = [encode_labels(row) for row in rows], np.full(len(rows), at_ms, np.int64)
+        refusals = self._store.append(self._store.resolve_keys(keys, sender=SENDER), times, values)
+        if self._store.tee is not None:
+            held = np.arange(len(keys)) if refusals.codes is None else np.flatnonzero(refusals.codes <= Code.DUPLICATE)
+            self._store.tee.some([keys[at] for at in held.tolist()], times[held], values[held])
         if refusals.counts:
             log.warning("own samples refused", owner=owner, reasons=refusals.counts)
         self._published[owner] = set(samples)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.ingest.births import Births
+from collector.ingest.copies import copy_taken
 from collector.ingest.decode import UNKNOWN, Decoded, Decoder
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
@@ -139,6 +140,8 @@ class Ingest:
             known = np.array([self._store.known.get(key, UNKNOWN) for key in decoded.keys], np.int64)
             ids = await self._resolve(replace(decoded, ids=known), sender, retirements)
             outcome = await self._append(decoded, ids, sender, 0)
+            if self._store.tee is not None:
+                await copy_taken(self._store.tee, decoded, outcome.refused_at, 0)
         self._account(outcome)
         return outcome
 
@@ -160,7 +163,11 @@ class Ingest:
         retirements = self._store.retirements
         decoded = await self._decode(compressed, size, sender)
         ids = await self._resolve(decoded, sender, retirements)
-        return await self._append(decoded, ids, sender, shift_ms)
+        outcome = await self._append(decoded, ids, sender, shift_ms)
+        if self._store.tee is not None:
+            whole = compressed if decoded.steady and not shift_ms and not outcome.refused else None
+            await copy_taken(self._store.tee, decoded, outcome.refused_at, shift_ms, whole)
+        return outcome
 
     async def _decode(self, compressed: bytes, size: int, sender: str) -> Decoded:
         """Decode here what takes a millisecond or two, and everything else in a thread."""

@@ -53,6 +53,13 @@ class Samples:
         """Changes whenever samples were forgotten; as long as it stays, rows only get later ones."""
         return self._recent.rewrites + self._history.rewrites
 
+    def oldest_ms(self, rows: slice) -> int | None:
+        """Epoch ms of the oldest sample of some rows; None when they have none."""
+        ids = np.arange(self.rows)[rows]
+        times = np.concatenate([self._recent.oldest_times(ids), self._history.oldest_times(ids)])
+        times = times[times != _NO_SAMPLE]
+        return int(times.min()) if len(times) else None
+
     def bytes_for(self, rows: int) -> int:
         """How many bytes on disk `grow` takes."""
         return self._recent.bytes_for(rows) + self._history.bytes_for(rows)

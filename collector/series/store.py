@@ -22,6 +22,7 @@ from collector.series.limits import SeriesLimits
 from collector.series.postings import Postings, select
 from collector.series.refusal import Code, Refusals
 from collector.series.rings import run_of
+from collector.series.tee import Tee
 from collector.series.turns import Turns
 from collector.series.windows import join_windows
 from core.clock import Clock
@@ -36,6 +37,7 @@ log = get_logger(__name__)
 DEPTH = 128  # samples a series: 32 minutes at 15 s
 REFUSED = -1  # stands for a series that the limits refuse
 _SEARCH = 4096  # samples at a time that are looked up in the rings
+_READ_STEPS = 512  # series at a time that are read at many instants: writers wait no longer than for these
 _READ = 2048  # series at a time whose windows are read: their arrays stay in the processor's cache
 
 
@@ -43,7 +45,12 @@ class SeriesStore:
     """Samples by series id; implements `rules.source.Source`. Every method may be called from any thread.
 
     Make one with `SeriesStore.open`.
+
+    Attributes:
+        tee: who is to get a copy of what is taken, from those who append; None for nobody.
     """
+
+    tee: Tee | None = None
 
     def __init__(self, files: Files, clock: Clock, limits: SeriesLimits, free: FreeBytes) -> None:
         self._files = files
@@ -195,10 +202,33 @@ class SeriesStore:
             newest: Times = self._samples.last_times[ids]
             return newest
 
+    def oldest_ms(self) -> int | None:
+        """Epoch ms of the oldest sample of all; None when there is none. Looks at every series, some at a time."""
+        oldest: list[int] = []
+        for first in range(0, self._samples.rows, _READ):
+            with self._turns.reading():
+                found = self._samples.oldest_ms(slice(first, first + _READ))
+            if found is not None:
+                oldest.append(found)
+        return min(oldest, default=None)
+
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
         with self._turns.reading():
             return self._samples.instant(ids, at_ms, lookback_ms)
+
+    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `instant` at each of some ascending instants [steps], in one read: [series, steps] each.
+
+        Many series are read some at a time, between which samples may be appended.
+        """
+        shape = len(ids), len(at_ms)
+        times, values, present = np.empty(shape, np.int64), np.empty(shape), np.empty(shape, np.bool_)
+        for first in range(0, len(ids), _READ_STEPS):
+            part = slice(first, first + _READ_STEPS)
+            with self._turns.reading():
+                times[part], values[part], present[part] = self._samples.instants(ids[part], at_ms, lookback_ms)
+        return times, values, present
 
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """The samples in the left-open range (start, end], as far as the rings reach back.

@@ -30,7 +30,7 @@ def test_a_yaml_example_is_read_by_the_loader_it_is_for(
 ) -> None:
     for name in re.findall(r"\$\{(\w+)\}", block.text):
         monkeypatch.setenv(name, "a-secret")
-    for name in re.findall(r"(?:community|password)_file: ([\w.]+)", block.text):
+    for name in re.findall(r"(?:community|password|token)_file: ([\w.]+)", block.text):
         (tmp_path / name).write_text("a-secret\n")
     file = tmp_path / "example.yaml"
     text = completed(block.text)

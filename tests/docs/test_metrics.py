@@ -36,6 +36,7 @@ from cmdb.views import CiRef
 from collector.access.authenticator import Refusal as AccessRefusal
 from collector.access.sign_in import LoginResult
 from collector.external_alerts.keeper import Outcome as ExternalOutcome
+from collector.long_term.metrics import QueryOutcome
 from collector.metrics import REGISTRY
 from collector.own_series import ci_info
 from collector.series.refusal import Refusal
@@ -116,6 +117,10 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_agent_collections_skipped_total", "reason"): Skip,
     ("forewatch_agent_dropped_samples_total", "reason"): Drop,
     ("forewatch_agent_pushes_total", "outcome"): Outcome,
+    ("forewatch_long_term_requests_total", "outcome"): Outcome,
+    ("forewatch_long_term_queries_total", "outcome"): QueryOutcome,
+    ("forewatch_long_term_dropped_records_total", "reason"): Drop,
+    ("forewatch_long_term_dropped_samples_total", "reason"): Drop,
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
     ("forewatch_probe_failure_info", "class"): Failure,
 }

@@ -190,6 +190,18 @@ TROUBLE: list[tuple[str, Scene, float, str]] = [
         25 * MINUTE,
         "10 a second",
     ),
+    (
+        "ForwardingBehind",
+        {f"forewatch_long_term_spool_oldest_age_seconds{{{SELF}}}": 600},
+        7 * MINUTE,
+        "ten minutes behind",
+    ),
+    (
+        "ForwardingLosesSamples",
+        {f'forewatch_long_term_dropped_samples_total{{reason="size",{SELF}}}': after(300, 0, 50)},
+        8 * MINUTE,
+        "50 samples that found no room",
+    ),
 ]
 
 HEALTHY: Scene = {
@@ -228,6 +240,8 @@ HEALTHY: Scene = {
     **counter("forewatch_tick_overruns_total", 0.01, SELF),
     **counter("forewatch_tick_failures_total", 0, SELF),
     **counter("forewatch_alert_changes_lost_total", 0, SELF),
+    f"forewatch_long_term_spool_oldest_age_seconds{{{SELF}}}": 2,
+    **counter("forewatch_long_term_dropped_samples_total", 0, f'reason="size",{SELF}'),
     **counter("forewatch_ingest_samples_refused_total", 0.01, f'reason="out_of_order",{SELF}'),
 }
 

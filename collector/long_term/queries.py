@@ -1,0 +1,172 @@
+"""Asks the long-term store for what the rings no longer have.
+
+A range query is divided in time: the steps that need samples older than the rings' are the store's, the others the
+rings'. An instant query that needs an old sample, and a range query whose steps cannot be told apart (`@ start()`), go
+to the store whole. When it does not answer, the rings do, and the answer says what is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from collector.long_term.config import LongTermConfig
+from collector.long_term.division import Division, divide, old_instant
+from collector.long_term.http import StoreClient, Unreachable
+from collector.long_term.metrics import LongTermMetrics, QueryOutcome
+from collector.series.store import SeriesStore
+from core.clock import Clock, to_rfc3339
+from core.log import get_logger
+from rules.errors import PromqlError
+from rules.source import LOOKBACK_MS
+
+log = get_logger(__name__)
+
+_PAUSE_SECONDS = 10.0  # after a failure, in which queries do not wait for the store
+_LOOK_EVERY_SECONDS = 600.0  # how far the rings reach back only grows less
+_API = "/api/v1/"
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """What the long-term store gave for a query, or why it gave nothing.
+
+    Attributes:
+        division: of the query; None of an instant query, which is the store's as a whole.
+        drops_name: whether the series of the value have no metric's name.
+        body: the answer, unread; None when there is none.
+        warning: for the answer to the client, when the store did not give its part.
+    """
+
+    division: Division | None
+    drops_name: bool
+    body: bytes | None
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a client wants its query done; None for as usual."""
+
+    timeout_ms: int | None = None
+    lookback_ms: int | None = None
+
+
+class LongTermQueries:
+    """The store as the query API sees it."""
+
+    def __init__(
+        self, config: LongTermConfig, client: StoreClient, store: SeriesStore, clock: Clock, metrics: LongTermMetrics
+    ) -> None:
+        assert config.query_url is not None, "without one nobody asks"
+        self._url = config.query_url.rstrip("/") + _API
+        self._config = config
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._paused_until = 0.0
+        self._failing = False
+        self._oldest_ms: int | None = None
+        self._looked_at: float | None = None
+
+    async def reach_ms(self) -> int:
+        """Since when the rings have every sample."""
+        now = self._clock.monotonic()
+        if self._oldest_ms is None or self._looked_at is None or now - self._looked_at > _LOOK_EVERY_SECONDS:
+            self._oldest_ms = await asyncio.to_thread(self._store.oldest_ms)
+            self._looked_at = now
+        reach_ms = self._clock.now_ms() - round(self._config.query_after * 1000)
+        return self._clock.now_ms() if self._oldest_ms is None else max(self._oldest_ms, reach_ms)
+
+    async def instant(self, text: str, at_ms: int, asked: Asked) -> Older | None:
+        """What the store says of an instant query; None when the rings have all that it needs."""
+        reach_ms = await self.reach_ms()
+        try:
+            drops_name = await asyncio.to_thread(old_instant, text, at_ms, asked.lookback_ms, reach_ms)
+        except PromqlError:
+            return None  # the evaluator says what is wrong
+        if drops_name is None:
+            return None
+        body, why = await self._ask("query", {"query": text, "time": seconds(at_ms)}, asked)
+        return Older(None, drops_name, body, missing(why, reach_ms))
+
+    async def over_range(self, text: str, span: tuple[int, int, int], asked: Asked) -> Older | None:
+        """What the store says of the older steps of a range query; None when the rings have all that it needs."""
+        reach_ms = await self.reach_ms()
+        try:
+            found = await asyncio.to_thread(divide, text, span, asked.lookback_ms, reach_ms)
+        except PromqlError:
+            return None  # the evaluator says what is wrong
+        if found is None:
+            return None
+        start_ms, end_ms, step_ms = found.older
+        times = {"start": seconds(start_ms), "end": seconds(end_ms), "step": seconds(step_ms)}
+        body, why = await self._ask("query_range", {"query": text, **times}, asked)
+        return Older(found, found.drops_name, body, missing(why, reach_ms))
+
+    async def _ask(self, what: str, form: Mapping[str, str], asked: Asked) -> tuple[bytes | None, str]:
+        """The body of the store's answer; or None, and why there is none."""
+        if self._clock.monotonic() < self._paused_until:
+            self._metrics.queries.labels(QueryOutcome.PAUSED.value).inc()
+            return None, "it did not answer a moment ago"
+        limit = self._config.timeout if asked.timeout_ms is None else min(self._config.timeout, asked.timeout_ms / 1000)
+        started = self._clock.monotonic()
+        try:
+            answer = await self._client.post(
+                self._url + what, {**form, **_options(asked, limit)}, {},
+                seconds=limit, most_bytes=self._config.answer_size,
+            )  # fmt: skip
+        except Unreachable as error:
+            if error.reason != "too_large":  # that is this query's fault
+                self._paused_until = self._clock.monotonic() + _PAUSE_SECONDS
+            return None, self._failed(error.reason, str(error))
+        finally:
+            self._metrics.query_seconds.observe(self._clock.monotonic() - started)
+        if answer.status != 200:
+            return None, self._failed(str(answer.status), f"it answered {answer.status}: {answer.excerpt()}")
+        self._metrics.queries.labels(QueryOutcome.OK.value).inc()
+        if self._failing:
+            self._failing = False
+            log.info("long-term store answers queries again")
+        return answer.body, ""
+
+    def _failed(self, cause: str, detail: str) -> str:
+        self._metrics.queries.labels(QueryOutcome.FAILED.value).inc()
+        speak = log.debug if self._failing else log.warning  # once until it answers again
+        self._failing = True
+        speak("long-term store does not answer a query", cause=cause, detail=detail)
+        return detail
+
+
+def _options(asked: Asked, limit_seconds: float) -> dict[str, str]:
+    """How the store shall evaluate: as Prometheus does, as far as it can be told to.
+
+    `nocache` keeps VictoriaMetrics from moving start and end to multiples of the step, `max_lookback` from guessing
+    how long a sample counts; the others do not know them.
+    """
+    lookback = seconds(asked.lookback_ms or LOOKBACK_MS)
+    return {
+        "timeout": f"{limit_seconds:g}s",
+        "nocache": "1",
+        "max_lookback": f"{lookback}s",
+        "lookback_delta": lookback,
+    }
+
+
+def missing(why: str, reach_ms: int) -> str:
+    """A warning for people: the long-term store gave nothing, and what that means; empty when it did."""
+    if not why:
+        return ""
+    return f"the long-term store gave no samples from before {to_rfc3339(reach_ms)}, they are missing here: {why}"
+
+
+def seconds(milliseconds: int) -> str:
+    """Milliseconds as the seconds of a parameter."""
+    return f"{milliseconds / 1000:.3f}"
+
+
+LONG_TERM: web.AppKey[LongTermQueries] = web.AppKey("long_term", LongTermQueries)

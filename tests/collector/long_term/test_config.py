@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from collector.config import CollectorConfig
+from collector.long_term.config import LongTermConfig
+from core import config
+from core.errors import ConfigError
+
+URL = "write_url: http://127.0.0.1:8428/api/v1/write"
+
+
+def read(text: str, folder: Path = Path(), **environ: str) -> LongTermConfig:
+    whole = f"data_dir: d\nlong_term: {{{text}}}\n"
+    found = config.loads(whole, CollectorConfig, file="collector.yaml", folder=folder, environ=environ).long_term
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("timeout: 5s", "long_term: needs a write_url, a query_url or both"),
+        ("write_url: ftp://x", "long_term.write_url: must be an http:// or https:// address"),
+        ("query_url: 'http://'", "long_term.query_url: must be an http:// or https:// address"),
+        ("write_url: 'http://u:p@host/w'", "long_term.write_url: must not hold credentials"),
+        ("query_url: 'http://host/?a=b'", "long_term.query_url: must end with the path"),
+        (f"{URL}, username: u", "long_term.username: and password go together"),
+        (f"{URL}, username: u, password: p, token: t", "long_term.token: and username are two ways"),
+        (f"{URL}, username: 'u:v', password: p", "long_term.username: must not have a colon"),
+        (f"{URL}, token: ''", "long_term.token: must be text on one line"),
+        (f"{URL}, headers: {{Host: a}}", "long_term.headers.Host: is no header that can be set"),
+        (f"{URL}, headers: {{X-A: 'ä'}}", "long_term.headers.X-A: must be printable ASCII"),
+        (f"{URL}, timeout: 500ms", "long_term.timeout: must be from 1s"),
+        (f"{URL}, spool_size: 1KiB", "long_term.spool_size: must be at least 1MiB"),
+        (f"{URL}, spool_age: 1s", "long_term.spool_age: must be at least 1m"),
+        (f"{URL}, query_after: 3d", "long_term.query_after: must be from 1h to 2d"),
+        (f"{URL}, answer_size: 1B", "long_term.answer_size: must be at least 64KiB"),
+        (f"{URL}, read_url: x", "long_term.read_url"),
+    ],
+)
+def test_faults_name_the_key_and_the_remedy(text: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read(text)
+    assert fault in str(raised.value)
+
+
+def test_credentials_become_headers_and_never_show(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("s3cret\n")
+    by_token = read(f"{URL}, token_file: t, headers: {{X-Scope-OrgID: '${{ORG}}'}}", tmp_path, ORG="site")
+    assert by_token.request_headers() == {"Authorization": "Bearer s3cret", "X-Scope-OrgID": "site"}
+    by_password = read(f"{URL}, username: u, password: pw")
+    assert by_password.request_headers() == {"Authorization": "Basic dTpwdw=="}
+    assert "s3cret" not in repr(by_token)
+    assert "pw" not in repr(by_password)
