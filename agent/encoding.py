@@ -22,10 +22,12 @@ class TargetEncoder:
 
     Args:
         common: labels that every series of the target gets (`job`, `instance`).
+        honor: whether a series' own label of the same name stays.
     """
 
-    def __init__(self, common: Labels) -> None:
+    def __init__(self, common: Labels, *, honor: bool = False) -> None:
         self._common = common
+        self._honor = honor
         self._heads: dict[Series, bytes] = {}
         self._order: list[Series] | None = None  # of the last collection; None where it gave a series twice
         self._ordered: list[bytes] = []
@@ -76,15 +78,24 @@ class TargetEncoder:
 
     def _head(self, series: Series) -> bytes:
         sample_size = 1 + _DOUBLE.size + self._tail_size
-        body = encode_labels(full_labels(series, self._common)) + b"\x12" + varint(sample_size) + b"\x09"
+        body = (
+            encode_labels(full_labels(series, self._common, honor=self._honor))
+            + b"\x12"
+            + varint(sample_size)
+            + b"\x09"
+        )
         return b"\x0a" + varint(len(body) + _DOUBLE.size + self._tail_size) + body
 
 
-def full_labels(series: Series, common: Labels) -> Labels:
+def full_labels(series: Series, common: Labels, *, honor: bool = False) -> Labels:
     """The series' whole identity: its name, its own labels, the target's.
 
-    An own label of the same name as one of the target's becomes `exported_…`, as Prometheus has it.
+    An own label of the same name as one of the target's becomes `exported_…`, as Prometheus has it; with `honor` it
+    stays instead, and the target's is left out.
     """
+    if honor:
+        kept = {**dict(common), **{name: _utf8(value) for name, value in series.labels}}
+        return labels({**kept, METRIC_NAME: series.family.name})
     taken = {name for name, _ in common}
     own = [(f"exported_{name}" if name in taken else name, _utf8(value)) for name, value in series.labels]
     return labels([*own, *common, (METRIC_NAME, series.family.name)])

@@ -30,7 +30,7 @@ class Reading:
         """Every sample, `up` and its like included, with the labels it would be pushed with; each series once."""
         unique: dict[tuple[str, Labels], Sample] = {}
         for sample in (*self.collection.samples, *self.collection.own_samples()):
-            labels = _labels(sample.series, self.target.labels)
+            labels = _labels(sample.series, self.target)
             unique.setdefault((sample.name, labels), Sample(Series(sample.family, labels), sample.value))
         return list(unique.values())
 
@@ -74,8 +74,8 @@ def as_json(readings: Sequence[Reading]) -> str:
 RENDERERS: dict[str, Callable[[Sequence[Reading]], str]] = {"prometheus": as_prometheus, "json": as_json}
 
 
-def _labels(series: Series, common: Labels) -> Labels:
-    return without(full_labels(series, common), METRIC_NAME)
+def _labels(series: Series, target: Target) -> Labels:
+    return without(full_labels(series, target.labels, honor=target.honor_labels), METRIC_NAME)
 
 
 def _number(sample: Sample) -> float | str:

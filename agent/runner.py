@@ -64,7 +64,10 @@ class Runner:
     ) -> None:
         self.counts = RunnerCounts()
         self.up: dict[Target, bool] = {}
-        self._watches = [_Watch(Collector(target, clock), TargetEncoder(target.labels)) for target in targets]
+        self._watches = [
+            _Watch(Collector(target, clock), TargetEncoder(target.labels, honor=target.honor_labels))
+            for target in targets
+        ]
         self._spool = spool
         self._clock = clock
         self._agent = agent

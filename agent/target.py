@@ -19,6 +19,8 @@ class Target:
         instance: its name.
         timeout_seconds: after that a collection has failed.
         facts: who it is; None for a target that is no thing of its own.
+        honor_labels: whether a series' own `job` and `instance` stay; otherwise they become `exported_job` and
+            `exported_instance`.
         facts_after_reading: whether asking for facts before the first collection would go to the target itself.
     """
 
@@ -29,6 +31,7 @@ class Target:
     timeout_seconds: float
     facts: Callable[[], Awaitable[Facts]] | None = None
     facts_after_reading: bool = False
+    honor_labels: bool = False
 
     @property
     def labels(self) -> Labels:

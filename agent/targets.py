@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from agent.config import AgentConfig, SnmpConfig, SnmpTarget
 from agent.target import Target
-from agent.target_checks import checks
+from agent.target_checks import checks, programs, scrapes
 from core.clock import Clock
 from core.facts import Facts
 
@@ -61,4 +61,6 @@ KINDS: dict[str, Callable[[AgentConfig, Clock], Iterator[Target]]] = {
     "node": _hosts,
     "snmp": _devices,
     "probe": checks,
+    "exec": programs,
+    "scrape": scrapes,
 }

@@ -184,6 +184,60 @@ class DnsProbe(ServiceSection, kw_only=True, frozen=True):
         yield from expressions(self.reject_answers, "reject_answers")
 
 
+class ExecProbe(ProbeSection, kw_only=True, frozen=True):
+    """A program of the Nagios plugin interface; `command` is the program's path and its arguments, no shell."""
+
+    type: Literal["exec"]
+    command: list[str]
+    environment: dict[str, Secret] = {}
+    max_output: Size = Size(64 * 2**10)
+    max_memory: Size = Size(2**30)
+
+    def check(self) -> Iterator[Finding]:
+        yield from super().check()
+        if not self.command or not self.command[0].startswith("/"):
+            yield Finding(("command",), "must be a list that begins with the program's whole path: [/usr/bin/x, -a]")
+        if any("\0" in word for word in (*self.command, *self.environment.values())):
+            yield Finding(("command",), "must not have a zero byte")
+        for name in self.environment:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                yield Finding(("environment", name), f"{name!r} is no name of an environment variable")
+        if not 1024 <= self.max_output <= 16 * 2**20:
+            yield Finding(("max_output",), "must be from 1KiB to 16MiB")
+        if self.max_memory < 16 * 2**20:
+            yield Finding(("max_memory",), "must be at least 16MiB")
+
+
+class ScrapeProbe(ProbeSection, kw_only=True, frozen=True):
+    """An endpoint of Prometheus' or OpenMetrics' text; `include` and `exclude` are whole names of metrics, in RE2."""
+
+    type: Literal["scrape"]
+    url: str
+    headers: dict[str, Secret] = {}
+    username: str | None = None
+    password: Secret | None = None
+    bearer_token: Secret | None = None
+    include: list[str] = []
+    exclude: list[str] = []
+    honor_labels: bool = False
+    max_series: int = 20_000
+    max_body: Size = Size(10 * 2**20)
+    ip_version: Literal[4, 6] | None = None
+    ca_file: Path | None = None
+    server_name: str | None = None
+    verify: bool = True
+
+    def check(self) -> Iterator[Finding]:
+        yield from super().check()
+        yield from address_of_web(self.url, "url")
+        yield from credentials(self.headers, self.username, self.password, self.bearer_token)
+        yield from expressions(self.include, "include")
+        yield from expressions(self.exclude, "exclude")
+        yield from body_limit(self.max_body)
+        if not 1 <= self.max_series <= 1_000_000:
+            yield Finding(("max_series",), f"must be from 1 to 1000000, not {self.max_series}")
+
+
 def expressions(patterns: list[str], key: str) -> Iterator[Finding]:
     """Findings about a list of RE2 expressions."""
     for index, pattern in enumerate(patterns):
@@ -246,4 +300,6 @@ def unescape(text: str) -> bytes:
     return sent
 
 
-AnyProbe = HttpProbe | TcpProbe | TlsProbe | IcmpProbe | DnsProbe
+# What is looked at for a verdict: job `probe`. The others have jobs of their own.
+CheckSection = HttpProbe | TcpProbe | TlsProbe | IcmpProbe | DnsProbe
+AnyProbe = CheckSection | ExecProbe | ScrapeProbe

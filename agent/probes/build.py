@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.config import parse_address
 from agent.config.probes import (
-    AnyProbe,
+    CheckSection,
     DnsProbe,
     HttpProbe,
     IcmpProbe,
+    ScrapeProbe,
     ServiceSection,
     TcpProbe,
     TlsProbe,
@@ -22,8 +23,11 @@ from agent.probes.check import Check
 from agent.probes.wire import Endpoint
 from core.clock import Clock
 
+if TYPE_CHECKING:
+    from agent.probes.http import HttpSettings
 
-def check_of(section: AnyProbe, clock: Clock, seconds: float) -> Check:
+
+def check_of(section: CheckSection, clock: Clock, seconds: float) -> Check:
     """What looks at the section's target within so many seconds."""
     return CHECKS[type(section)](section, clock, seconds)
 
@@ -33,22 +37,42 @@ def _endpoint(section: ServiceSection, trust: Trust | None = None) -> Endpoint:
     return Endpoint(host, port, section.ip_version, trust)
 
 
-def _trust(section: TlsSection | HttpProbe) -> Trust:
+def _trust(section: TlsSection | HttpProbe | ScrapeProbe) -> Trust:
     return Trust(section.ca_file, section.server_name, section.verify)
 
 
-def _http(section: HttpProbe, _clock: Clock, _seconds: float) -> Check:
-    from agent.probes.http import HttpCheck, HttpSettings, basic  # noqa: PLC0415
+def scrape_settings(section: ScrapeProbe) -> HttpSettings:
+    """How an endpoint is asked."""
+    from agent.probes.http import HttpSettings  # noqa: PLC0415
+    from agent.probes.scrape import ACCEPT  # noqa: PLC0415
+
+    return HttpSettings(
+        url=section.url,
+        headers=(("accept", ACCEPT), ("accept-encoding", "gzip"), *_headers(section)),
+        max_body=section.max_body,
+        ip_version=section.ip_version,
+        trust=_trust(section),
+    )
+
+
+def _headers(section: HttpProbe | ScrapeProbe) -> tuple[tuple[str, str], ...]:
+    from agent.probes.http import basic  # noqa: PLC0415
 
     headers: list[tuple[str, str]] = [(name, str(value)) for name, value in section.headers.items()]
     if section.username is not None and section.password is not None:
         headers.append(("authorization", basic(section.username, section.password)))
     if section.bearer_token is not None:
         headers.append(("authorization", f"Bearer {section.bearer_token!s}"))
+    return tuple(headers)
+
+
+def _http(section: HttpProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.http import HttpCheck, HttpSettings  # noqa: PLC0415
+
     settings = HttpSettings(
         url=section.url,
         method=section.method,
-        headers=tuple(headers),
+        headers=_headers(section),
         body=section.body.encode(),
         expect_status=frozenset(section.expect_status),
         expect_body=tuple(section.expect_body),
@@ -109,7 +133,7 @@ def _dns(section: DnsProbe, _clock: Clock, _seconds: float) -> Check:
 
 
 # The types of `probes`, each with what makes its check.
-CHECKS: dict[type[AnyProbe], Callable[[Any, Clock, float], Check]] = {
+CHECKS: dict[type[CheckSection], Callable[[Any, Clock, float], Check]] = {
     HttpProbe: _http,
     TcpProbe: _tcp,
     TlsProbe: _tls,

@@ -167,7 +167,7 @@ def request(family: socket.AddressFamily, identifier: int, sequence: int, conten
 def internet_checksum(content: bytes) -> int:
     """RFC 1071: the complement of the ones' complement sum of 16-bit words."""
     padded = content + b"\0" * (len(content) % 2)
-    total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -26,6 +26,8 @@ PROBES = """\
 probes:
   - {name: portal, type: http, url: 'http://127.0.0.1/', interval: 30s}
   - {name: gateway, type: icmp, target: 127.0.0.1}
+  - {name: queue, type: exec, command: [/bin/true]}
+  - {name: database, type: scrape, url: 'http://127.0.0.1:9187/metrics'}
 """
 
 

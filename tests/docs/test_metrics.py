@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from agent import collection
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
 from agent.metrics import AgentProbe
+from agent.probes import exec as plugins
 from agent.probes import families as of_probes
 from agent.probes.check import Failure
+from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
 from agent.push import Pusher
 from agent.report import Reporter
@@ -48,7 +51,14 @@ from tests.collector.conftest import Site
 from tests.docs.documents import DOCS, ROOT, codes, rows
 
 FILE = DOCS / "metrics.md"
-AGENTS = ("Agent", "Every target", "Hosts", "SNMP devices", "Probes")  # headings; every other table is the collector's
+AGENTS = (
+    "Agent",
+    "Every target",
+    "Hosts",
+    "SNMP devices",
+    "Probes",
+    "Plugins",
+)  # headings; every other table is the collector's
 CAPTURED = ROOT / "tests/agent/fixtures/vm"
 
 Shape = tuple[str, frozenset[str]]  # type and labels
@@ -123,6 +133,7 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_long_term_dropped_samples_total", "reason"): Drop,
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
     ("forewatch_probe_failure_info", "class"): Failure,
+    ("exec_failure_info", "class"): Trouble,
 }
 
 
@@ -227,6 +238,7 @@ def _families(value: Any) -> Iterator[Family]:
             yield from _families(item)
 
 
-def test_every_metric_of_probes_is_documented_and_the_other_way_round() -> None:
-    real = {family.name: family.type for family in vars(of_probes).values() if isinstance(family, Family)}
-    assert {name: kind for name, (kind, _) in documented("Probes").items()} == real
+@pytest.mark.parametrize(("heading", "module"), [("Probes", of_probes), ("Plugins", plugins)])
+def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, module: ModuleType) -> None:
+    real = {family.name: family.type for family in vars(module).values() if isinstance(family, Family)}
+    assert {name: kind for name, (kind, _) in documented(heading).items()} == real
