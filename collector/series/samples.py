@@ -121,6 +121,19 @@ class Samples:
             times[rows], values[rows], present[rows] = found
         return times, values, present
 
+    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `instant`, at each of some ascending instants [steps]: [series, steps] each."""
+        times, values, present = self._recent.instants(ids, at_ms, lookback_ms)
+        without = np.flatnonzero((times == _NO_SAMPLE).any(axis=1) & (self._history.last_times[ids] >= 0))
+        if len(without):
+            before = self._recent.oldest_times(ids[without])[:, None] > at_ms
+            older = before.any(axis=1)
+            rows, before = without[older], before[older]
+            found = self._history.instants(ids[rows], at_ms, max(lookback_ms, 2 * SPACING_MS))
+            for column, older_column in zip((times, values, present), found, strict=True):
+                column[rows] = np.where(before, older_column, column[rows])
+        return times, values, present
+
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """As `rules.source.Source.window`: the recent samples, and before them what the history has."""
         recent = self._recent.window(ids, start_ms, end_ms)
