@@ -163,13 +163,20 @@ def measure(server: Server, reporter: Server, api: str, file: Path, seconds: int
         while time.monotonic() < ends_at:
             feed.run_until(time.monotonic() + 0.5)
             note(reporter.get(api)["data"]["groups"], row, evaluations)
-        figures[row] = [evaluations[at] for at in sorted(evaluations)][DISCARDED:]
+        took = figures[row] = [evaluations[at] for at in sorted(evaluations)][DISCARDED:]
+        if not took:
+            raise RuntimeError(f"{reporter.name} has not evaluated {row} {DISCARDED + 1} times in {seconds} s")
+        print(f"rules {row}: {reporter.name} {shown(took)}", flush=True)
     return figures
 
 
-def note(shown: list[dict], row: str, evaluations: dict[str, float]) -> None:
+def shown(took: list[float]) -> str:
+    return f"{statistics.median(took) * 1000:.3f} ms ({statistics.fmean(took) * 1000:.3f})"
+
+
+def note(found: list[dict], row: str, evaluations: dict[str, float]) -> None:
     """Keep what the last evaluation of a row's rules took, by its time."""
-    for group in shown:
+    for group in found:
         if group["name"] == row and all(rule["health"] == "ok" for rule in group["rules"]):
             took = [float(rule["evaluationTime"]) for rule in group["rules"]]
             evaluations[max(rule["lastEvaluation"] for rule in group["rules"])] = sum(took)
@@ -263,19 +270,14 @@ def main() -> None:
         else:
             results[name] = run(options.seconds)
     for row in groups():
-        print(line(row, {name: figures.get(row, []) for name, figures in results.items()}))
+        print(line(row, {name: figures[row] for name, figures in results.items()}))
 
 
 def line(row: str, taken: dict[str, list[float]]) -> str:
     ours = statistics.median(taken["forewatch"])
-    parts = []
-    for name, took in taken.items():
-        if took:
-            median = statistics.median(took)
-            ratio = "" if name == "forewatch" else f" = {median / ours:.1f} x"
-            parts.append(f"{name} {median * 1000:.3f} ms ({statistics.fmean(took) * 1000:.3f}){ratio}")
-        else:
-            parts.append(f"{name} no figure")
+    parts = [f"forewatch {shown(taken['forewatch'])}"]
+    for name in taken.keys() - {"forewatch"}:
+        parts.append(f"{name} {shown(taken[name])} = {statistics.median(taken[name]) / ours:.1f} x")
     return f"rules {row}: {', '.join(parts)}"
 
 

@@ -100,6 +100,27 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Stepped(Source, Protocol):
+    """A source that finds the newest samples at many instants in one read."""
+
+    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `Source.instant` at each of some ascending instants [steps]: [series, steps] each."""
+        ...
+
+
+def newest_at(source: Source, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+    """As `Stepped.instants`, from any source; there is at least one instant."""
+    if at_ms[0] == at_ms[-1]:  # one instant at every step
+        read = [source.instant(ids, int(at_ms[0]), lookback_ms)] * len(at_ms)
+    elif isinstance(source, Stepped):
+        return source.instants(ids, at_ms, lookback_ms)
+    else:
+        read = [source.instant(ids, at, lookback_ms) for at in at_ms.tolist()]
+    times, values, present = zip(*read, strict=True)
+    return np.stack(times, axis=1), np.stack(values, axis=1), np.stack(present, axis=1)
+
+
+@runtime_checkable
 class Watched(Source, Protocol):
     """A source that tells cheaply which series' samples are not what they were."""
 

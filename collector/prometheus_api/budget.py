@@ -17,7 +17,7 @@ from collector.prometheus_api.errors import Canceled, TimedOut, TooMuch
 from collector.series.windows import join_windows
 from core.clock import Clock
 from core.labels import Labels
-from rules.source import Ids, Matcher, Source, Times, Values, Window
+from rules.source import Ids, Matcher, Source, Times, Values, Window, newest_at
 
 _READ = 1 << 16  # series between two looks at the budget
 
@@ -141,6 +141,17 @@ class Guarded:
         read = self._source.instant(ids, at_ms, self._lookback_ms or lookback_ms)
         budget.samples += int(np.count_nonzero(read[2]))
         return read
+
+    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `newest_at` of the source, within the budget, which is looked at every few thousand series."""
+        budget, lookback_ms = self._now(), self._lookback_ms or lookback_ms
+        pieces = []
+        for first in range(0, max(len(ids), 1), _READ):
+            budget.hold(len(ids))
+            pieces.append(newest_at(self._source, ids[first : first + _READ], at_ms, lookback_ms))
+            budget.samples += int(np.count_nonzero(pieces[-1][2]))
+        times, values, present = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        return times, values, present
 
     def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
         """As the source's, within the budget, which is looked at every few thousand series."""

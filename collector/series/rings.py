@@ -171,6 +171,22 @@ class Ring:
             values[later] = found_values[pick]
         return times, values, (times > at_ms - lookback_ms) & (times >= 0) & ~stale(values)
 
+    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
+        """As `rules.source.Stepped.instants`; the time is -1 where no sample is left that could count."""
+        times, values, exists = self._recent(ids, self._reach(ids, int(at_ms[0]) - lookback_ms))
+        steps, rows = len(at_ms), np.arange(len(ids))
+        # From which step on a sample is seen; behind the last step those that never are, or do not exist.
+        seen_from = np.where(exists, np.searchsorted(at_ms, times, side="left"), steps)
+        newest = np.full((steps + 1, len(ids)), -1, np.int32)
+        for place, step in enumerate(seen_from):  # oldest first: of those seen from the same step on the newest stays
+            newest[step, rows] = place
+        newest = np.maximum.accumulate(newest[:steps], axis=0)
+        pick = (np.maximum(newest, 0), rows)
+        found_times = np.where(newest >= 0, times[pick], _NO_SAMPLE).T
+        found_values = values[pick].T
+        present = (found_times > at_ms - lookback_ms) & (found_times >= 0) & ~stale(np.ascontiguousarray(found_values))
+        return found_times, found_values, present
+
     def window(self, ids: Ids, start_ms: int, end_ms: int | Times) -> Window:
         """As `rules.source.Source.window`; the end may be another one for each row."""
         times, values, valid = self._recent(ids, self._reach(ids, start_ms))

@@ -13,7 +13,7 @@ from rules.promql.plan import Selector, When
 from rules.promql.ribbon import Ribbon
 from rules.promql.selectors import Selection, Selections
 from rules.promql.vector import Block, Ints, Mask, Values
-from rules.source import Matcher, Source
+from rules.source import Matcher, Source, newest_at
 
 _READ_RANGES, _READ_MS = 4, 900_000  # how far a read of several steps reaches: ranges, and at least this long
 MAX_CELLS = 50_000_000  # values of selectors [series, steps] that one query may hold
@@ -73,9 +73,7 @@ class Reading:
             times, values, present = self._source.instant(ids, int(instants[0]), selector.lookback_ms)
             return times[:, None], values[:, None], present[:, None]
         self.require_room(len(ids))
-        read = [self._source.instant(ids, at, selector.lookback_ms) for at in instants.tolist()]
-        all_times, all_values, all_present = zip(*read, strict=True)
-        return np.stack(all_times, axis=1), np.stack(all_values, axis=1), np.stack(all_present, axis=1)
+        return newest_at(self._source, ids, instants, selector.lookback_ms)
 
     def digest(
         self, selector: Selector, range_ms: int, function: OfRange, numbers: tuple[float, ...]
