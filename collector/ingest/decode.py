@@ -48,6 +48,7 @@ class Decoded:
         values: [samples].
         refused: samples of series that cannot be taken, by reason.
         faults: the first of them in words.
+        metadata: what it says about metrics, unparsed.
         steady: every series was known and brought one sample in the steady shape, so that `series` counts up.
     """
 
@@ -58,6 +59,7 @@ class Decoded:
     values: Values
     refused: Counter[Refusal] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    metadata: list[bytes] = field(default_factory=list)
     steady: bool = False
 
     @property
@@ -76,6 +78,7 @@ class Split:
         ids: [series] of the keys, `UNKNOWN` where the store has none.
         tails: [series, 18] the last bytes.
         steady: [series] whether a known key and one sample are all there is to it.
+        metadata: what the body says about metrics, unparsed.
     """
 
     messages: list[bytes]
@@ -83,6 +86,7 @@ class Split:
     ids: Ids
     tails: NDArray[np.uint8]
     steady: NDArray[np.bool_]
+    metadata: list[bytes]
 
     @property
     def unsteady(self) -> int:
@@ -113,16 +117,16 @@ class Decoder:
             InvalidInput: the body is no protobuf message, or brings too many series.
         """
         try:
-            found = parse_write_request(body).timeseries
+            request = parse_write_request(body)
         except DecodeError as error:
             raise _malformed(error) from error
-        if len(found) > self._limits.series:
+        if len(request.timeseries) > self._limits.series:
             raise InvalidInput("too_many_series", f"at most {self._limits.series} series a push are taken", status=413)
-        messages = list(found)
+        messages = list(request.timeseries)
         keys = [message[:-TAIL] for message in messages]
         ids = np.array([self._known.get(key, UNKNOWN) for key in keys], np.int64)
         tails = _cut_tails(messages)
-        return Split(messages, keys, ids, tails, are_steady(tails) & (ids != UNKNOWN))
+        return Split(messages, keys, ids, tails, are_steady(tails) & (ids != UNKNOWN), list(request.metadata))
 
     def finish(self, split: Split) -> Decoded:
         """The slow half: the series that need the protobuf decoder, and all in their order.
@@ -132,7 +136,8 @@ class Decoder:
         """
         if split.steady.all():
             values, times = read_tails(split.tails)
-            return Decoded(split.keys, split.ids, np.arange(len(split.keys)), times, values, steady=True)
+            series = np.arange(len(split.keys))
+            return Decoded(split.keys, split.ids, series, times, values, metadata=split.metadata, steady=True)
         rest = _General(self._labels, self._limits)
         try:
             for place in np.flatnonzero(~split.steady).tolist():
@@ -157,6 +162,7 @@ class Decoder:
             np.concatenate([values, np.array(rest.values, np.float64)])[order],
             rest.refused,
             rest.faults,
+            split.metadata,
         )
 
 

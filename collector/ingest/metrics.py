@@ -44,6 +44,16 @@ class IngestMetrics:
         self.retired = Counter(
             "forewatch_series_retired_total", "Series forgotten after long silence.", registry=registry
         )
+        self.metadata = Gauge(
+            "forewatch_ingest_metadata_entries",
+            "Accounts of metrics' type, help and unit that are kept.",
+            registry=registry,
+        )
+        self.metadata_dropped = Counter(
+            "forewatch_ingest_metadata_dropped_total",
+            "Accounts of metrics that were malformed or beyond the sender's share.",
+            registry=registry,
+        )
         self._skew = Gauge(
             "forewatch_agent_clock_skew_seconds",
             "Receive time less the agent's own time at its last push; positive when the agent's clock is behind.",

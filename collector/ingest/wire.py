@@ -4,7 +4,8 @@ The schema says `bytes` where the original says `string` or names a message:
 
 - a request's series stay bytes, because in a sender's steady state they need not be parsed at all;
 - labels stay bytes, because invalid UTF-8 in one label costs its series, not the request;
-- native histograms are counted, not read; exemplars and metadata are skipped as unknown fields.
+- metadata stay bytes, because what is wrong in them costs nothing but themselves;
+- native histograms are counted, not read; exemplars are skipped as unknown fields.
 """
 
 from __future__ import annotations
@@ -20,10 +21,16 @@ _PACKAGE = "forewatch.remote_write"
 
 # message: [(field, number, one or many, kind)]
 _SCHEMA: dict[str, list[tuple[str, int, int, str]]] = {
-    "WriteRequest": [("timeseries", 1, _MANY, "bytes")],
+    "WriteRequest": [("timeseries", 1, _MANY, "bytes"), ("metadata", 3, _MANY, "bytes")],
     "TimeSeries": [("labels", 1, _MANY, "Label"), ("samples", 2, _MANY, "Sample"), ("histograms", 4, _MANY, "bytes")],
     "Label": [("name", 1, _ONE, "bytes"), ("value", 2, _ONE, "bytes")],
     "Sample": [("value", 1, _ONE, "double"), ("timestamp", 2, _ONE, "int64")],
+    "MetricMetadata": [
+        ("type", 1, _ONE, "int64"),
+        ("metric_family_name", 2, _ONE, "bytes"),
+        ("help", 4, _ONE, "bytes"),
+        ("unit", 5, _ONE, "bytes"),
+    ],
 }
 
 
@@ -45,6 +52,14 @@ class TimeSeries(Protocol):
 
 class WriteRequest(Protocol):
     timeseries: list[bytes]
+    metadata: list[bytes]
+
+
+class MetricMetadata(Protocol):
+    type: int
+    metric_family_name: bytes
+    help: bytes
+    unit: bytes
 
 
 class _Parser(Protocol):
@@ -88,3 +103,12 @@ def parse_time_series(message: bytes) -> TimeSeries:
         google.protobuf.message.DecodeError: the bytes are no such message.
     """
     return cast(TimeSeries, _CLASSES["TimeSeries"].FromString(message))
+
+
+def parse_metadata(message: bytes) -> MetricMetadata:
+    """What a sender says about one metric.
+
+    Raises:
+        google.protobuf.message.DecodeError: the bytes are no such message.
+    """
+    return cast(MetricMetadata, _CLASSES["MetricMetadata"].FromString(message))

@@ -17,6 +17,7 @@ from collector.ingest.copies import copy_taken
 from collector.ingest.decode import UNKNOWN, Decoded, Decoder
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
+from collector.ingest.metadata import MetadataStore
 from collector.ingest.metrics import IngestMetrics
 from collector.ingest.pressure import Pressure
 from collector.ingest.quiet import Quiet
@@ -86,6 +87,7 @@ class Ingest:
         self._store = store
         self._clock = clock
         self._births = Births(limits.new_series_per_second)
+        self.metadata = MetadataStore()
         self._sequences = Sequences()
         self._skews = Skews()
         self._decoder = Decoder(store.known, limits)
@@ -94,6 +96,7 @@ class Ingest:
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         metrics.in_flight.set_function(lambda: self.pressure.in_flight)
         metrics.series.set_function(lambda: len(store))
+        metrics.metadata.set_function(lambda: len(self.metadata))
 
     async def write(self, compressed: bytes, headers: PushHeaders, sender: str, received_ms: int) -> Outcome:
         """Take in one push; pushes of one sender are stored in the order of these calls.
@@ -162,6 +165,8 @@ class Ingest:
     async def _take(self, compressed: bytes, size: int, sender: str, shift_ms: int) -> Outcome:
         retirements = self._store.retirements
         decoded = await self._decode(compressed, size, sender)
+        if decoded.metadata:
+            self.metrics.metadata_dropped.inc(self.metadata.take(decoded.metadata, sender))
         ids = await self._resolve(decoded, sender, retirements)
         outcome = await self._append(decoded, ids, sender, shift_ms)
         if self._store.tee is not None:
