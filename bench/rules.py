@@ -275,10 +275,12 @@ def main() -> None:
 
 def line(row: str, taken: dict[str, list[float]]) -> str:
     ours = statistics.median(taken["forewatch"])
-    parts = [f"forewatch {shown(taken['forewatch'])}"]
-    for name in taken.keys() - {"forewatch"}:
-        parts.append(f"{name} {shown(taken[name])} = {statistics.median(taken[name]) / ours:.1f} x")
-    return f"rules {row}: {', '.join(parts)}"
+    peers = [
+        f"{name} {shown(took)} = {statistics.median(took) / ours:.1f} x"
+        for name, took in taken.items()
+        if name != "forewatch"
+    ]
+    return f"rules {row}: forewatch {shown(taken['forewatch'])}, {', '.join(peers)}"
 
 
 if __name__ == "__main__":

@@ -38,7 +38,6 @@ DEPTH = 128  # samples a series: 32 minutes at 15 s
 REFUSED = -1  # stands for a series that the limits refuse
 _SEARCH = 4096  # samples at a time that are looked up in the rings
 _READ_STEPS = 512  # series at a time that are read at many instants: writers wait no longer than for these
-_READ_STEPS = 512  # series at a time that are read at many instants: writers wait no longer than for these
 _READ = 2048  # series at a time whose windows are read: their arrays stay in the processor's cache
 
 
@@ -217,19 +216,6 @@ class SeriesStore:
         """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
         with self._turns.reading():
             return self._samples.instant(ids, at_ms, lookback_ms)
-
-    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
-        """As `instant` at each of some ascending instants [steps], in one read: [series, steps] each.
-
-        Many series are read some at a time, between which samples may be appended.
-        """
-        shape = len(ids), len(at_ms)
-        times, values, present = np.empty(shape, np.int64), np.empty(shape), np.empty(shape, np.bool_)
-        for first in range(0, len(ids), _READ_STEPS):
-            part = slice(first, first + _READ_STEPS)
-            with self._turns.reading():
-                times[part], values[part], present[part] = self._samples.instants(ids[part], at_ms, lookback_ms)
-        return times, values, present
 
     def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `instant` at each of some ascending instants [steps], in one read: [series, steps] each.
