@@ -22,7 +22,8 @@ from collector.pipeline import EXTERNAL, Channels, Pipeline
 from collector.recorder import Recorder
 from collector.rhythm import Rhythm
 from collector.series.store import SeriesStore
-from collector.tick import Tick
+from collector.tick import STOP_SECONDS, Tick
+from collector.worker import Worker
 from core.clock import Clock
 from core.database import Database
 from core.errors import ConfigError, StorageError
@@ -67,6 +68,7 @@ class Evaluation:
         )  # fmt: skip
         channels = Channels(self.sender.channels, config.url())
         pipeline = Pipeline(database, self.register, channels, self.sender.wake)
+        self._house = Worker("house")
         self._own_series = OwnSeries(store, self.register, registry, self.started_at_ms)
         self.tick = Tick(
             store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
@@ -100,7 +102,8 @@ class Evaluation:
                 group.create_task(self.sender.run())
                 group.create_task(self._keep_house())
         finally:
-            await self.tick.stop()  # a cancelled tick goes on in its thread, and the store is about to be closed
+            # What was cancelled goes on in its thread, and the store is about to be closed.
+            await asyncio.gather(self.tick.stop(), self._house.stop(STOP_SECONDS))
 
     def reload(self) -> None:
         """Put the rule files as they are now in force, all or nothing.
@@ -124,7 +127,7 @@ class Evaluation:
     async def keep_house(self) -> None:
         """One round: write the collector's own series."""
         try:
-            self._own_series.write(self._clock.now_ms())
+            await self._house.do(self._own_series.write, self._clock.now_ms())
         except StorageError as error:
             log.error("own series not written", error=error)
         except Exception:

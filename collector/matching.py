@@ -19,7 +19,7 @@ class Register:
     """A view of the CMDB that the evaluation reads without asking the database.
 
     `refresh` asks for the revision, one small read, and loads again only when something has changed:
-    then every instance is resolved anew.
+    then every instance is resolved anew. Its answers may be asked for from any thread.
     """
 
     def __init__(self, database: Database) -> None:
@@ -40,20 +40,20 @@ class Register:
             revision = await cmdb_revision(session)
             if revision == self._revision:
                 return False
-            self.graph = await load_graph(session)
-            self._index = await load_index(session)
-        self._resolved.clear()
-        self._revision = revision
+            graph, index = await load_graph(session), await load_index(session)
+        # Others read in threads: index before the dictionary, which is another one, so that no old answer gets into it.
+        self.graph, self._index, self._resolved, self._revision = graph, index, {}, revision
         return True
 
     def ci_of_instance(self, instance: str) -> CiRef | None:
         """The item of an `instance` label; None when no item or more than one answers to it."""
+        resolved = self._resolved
         try:
-            return self._resolved[instance]
+            return resolved[instance]
         except KeyError:
-            if len(self._resolved) >= MOST_REMEMBERED:
-                self._resolved.clear()
-            found = self._resolved[instance] = resolve(instance, self._index)
+            if len(resolved) >= MOST_REMEMBERED:
+                resolved.clear()
+            found = resolved[instance] = resolve(instance, self._index)
             return found
 
     def ci_of(self, of: Mapping[str, str]) -> CiRef | None:

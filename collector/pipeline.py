@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cmdb.item import Impact
 from cmdb.views import CiRef
 from collector.matching import Register
-from collector.plan import UNBORN, Plan
+from collector.plan import UNBORN, Plan, causes_first
 from collector.situation import Situation
 from core.clock import to_datetime
 from core.database import Database
 from core.log import get_logger
-from desk.alert import AVAILABILITY, Role
 from desk.alert import AlertState as RecordedState
+from desk.alert import Role
 from desk.bulk import (
     incidents_by_id,
     insert_all,
@@ -93,12 +93,12 @@ class Pipeline:
         self, database: Database, register: Register, channels: Channels, on_queued: Callable[[], None]
     ) -> None:
         self._database = database
-        self._register = register
+        self.register = register
         self._channels = channels
         self._on_queued = on_queued
 
     async def record(self, changes: Sequence[RuleChange], at_ms: int) -> None:
-        """Commit the changes of one evaluation; on an error nothing of them has happened.
+        """Commit some changes; on an error nothing of them has happened.
 
         Raises:
             StorageError: the database refused.
@@ -117,7 +117,7 @@ class Pipeline:
         for again in reversed(range(_ATTEMPTS)):
             try:
                 async with self._database.write() as session:
-                    work = _Transaction(session, self._register, self._channels, to_datetime(at_ms))
+                    work = _Transaction(session, self.register, self._channels, to_datetime(at_ms))
                     await do(work)
                 break
             except IntegrityError:
@@ -175,15 +175,13 @@ class _Transaction:
             ci_id=ci.id if ci else None,
         )
 
-    def _causes_first(self, row: AlertRow) -> tuple[bool, int]:
-        """Of what begins at once, items that are down come before the rest, the furthest upstream first."""
-        depth = 0 if row.ci_id is None else len(self._register.graph.upstream_of(row.ci_id))
-        return row.category != AVAILABILITY, depth
-
     async def _fired(self, rows: Sequence[AlertRow]) -> None:
         quiet = [row for row in rows if row.severity == INFORMATIONAL]
         await self._suppress(suppression(Reason.INFORMATIONAL, self._now, fingerprint=row.fingerprint) for row in quiet)
-        rows = sorted((row for row in rows if row.severity != INFORMATIONAL), key=self._causes_first)
+        rows = sorted(
+            (row for row in rows if row.severity != INFORMATIONAL),
+            key=lambda row: causes_first(row.category, row.ci_id, self._register.graph),
+        )
         if not rows:
             return
         situation = Situation(await open_incidents_by_ci(self._session), self._register.graph)
@@ -206,7 +204,8 @@ class _Transaction:
         incidents |= {UNBORN + place: incident for place, incident in enumerate(opened)}
         for row, incident in plan.led:
             lead_with(row, incidents[incident])
-            incidents[incident].symptom_of = None
+            if incidents[incident].symptom_of is not None:  # what is not touched need not be written
+                incidents[incident].symptom_of = None
         again = [(incidents[one], Entry.REOPENED, "") for _, one in plan.led if one < UNBORN]
         await note_all(self._session, again, self._now)
         await self._tell([(incidents[one], Kind.OPENED if one >= UNBORN else Kind.REOPENED) for _, one in plan.led])

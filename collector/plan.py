@@ -5,14 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
+from cmdb.impact import Graph
 from cmdb.views import CiRef
 from collector.situation import Situation
+from desk.alert import AVAILABILITY
 from desk.correlation import OpenIncident, SymptomOf
 from desk.incident import OPEN_STATES
 from desk.models import AlertRow, Incident
 
 # Incidents that are yet to be opened get numbers above every id, in their order, until they have one.
 UNBORN = 2**62
+
+
+def causes_first(category: str | None, ci_id: int | None, graph: Graph) -> tuple[bool, int]:
+    """Of what begins at once, items that are down come before the rest, the furthest upstream first."""
+    depth = 0 if ci_id is None else len(graph.upstream_of(ci_id))
+    return category != AVAILABILITY, depth
 
 
 class Plan:

@@ -18,8 +18,8 @@ from collector.group_evaluation import GroupEvaluation, Surroundings
 from collector.matching import Register
 from collector.outcome import Outcome
 from collector.own_series import Publisher
-from collector.pipeline import Pipeline
-from collector.recorder import Recorder
+from collector.pipeline import Pipeline, RuleChange
+from collector.recorder import PartlyRecordedError, Recorder
 from collector.rule_health import RuleHealth
 from collector.series.store import SeriesStore
 from collector.worker import Worker
@@ -163,10 +163,18 @@ class Tick:
         return self._evaluation.early(due, at_ms) if due else Outcome()
 
     async def _record(self, outcome: Outcome, at_ms: int) -> None:
-        for one in await self._recorder.record(outcome.changes, at_ms):
+        """Record the changes and remember what was recorded; the groups of what was not are due again."""
+        refusal = None
+        try:
+            left: Sequence[RuleChange] = await self._recorder.record(outcome.changes, at_ms)
+        except PartlyRecordedError as error:
+            refusal, left = error, error.left
+        for one in left:
             outcome.take_back(one)
         for rule, after in outcome.kept.values():
             self._memory.keep(rule.key, rule.name, after)
+        if refusal is not None:
+            raise refusal
 
     def _write_alerts(self, outcome: Outcome, at_ms: int) -> None:
         """`ALERTS` and `ALERTS_FOR_STATE`; what is recorded already does not depend on them."""

@@ -59,6 +59,8 @@ async def enqueue_all(
     external_url: str = "",
 ) -> int:
     """As `enqueue`, for many incidents, each once."""
+    if not channels:
+        return 0
     await session.flush()
     count = 0
     for some in chunks(told):

@@ -27,6 +27,7 @@ from desk.timeline import PRODUCT, Entry
 _ROWS_A_STATEMENT = 500  # SQLite takes 32,766 parameters
 _LONGEST_TITLE = 300
 _LINKS = ("incident_id", "role")
+_RECORDED = tuple(column.name for column in fields(AlertRecord))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ _UPSERTS = {dialect: _upsert_statement(dialect) for dialect in (sqlite, postgres
 
 
 def _columns(record: AlertRecord) -> dict[str, Any]:
-    columns = {column.name: getattr(record, column.name) for column in fields(record)}
+    columns = {name: getattr(record, name) for name in _RECORDED}
     columns |= {
         "rule_key": storable(record.rule_key),
         "rule": storable(record.rule),

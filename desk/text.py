@@ -10,7 +10,7 @@ _NUL = "\x00"  # PostgreSQL stores no NUL, neither in text nor in JSON
 def storable(text: str) -> str:
     """The text without what no database takes: NUL and lone surrogates become U+FFFD."""
     if text.isascii():
-        return text.replace(_NUL, "\ufffd")
+        return text if _NUL not in text else text.replace(_NUL, "\ufffd")
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace(_NUL, "\ufffd")
 
 
@@ -25,5 +25,7 @@ def one_line(text: str, longest: int) -> str:
     Line and paragraph separators count as control characters, and so do the marks that turn the
     direction of writing, with which a name can be made to look like another.
     """
-    flat = " ".join("".join(c if c.isprintable() else " " for c in storable(text)).split())
+    text = storable(text)
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    flat = " ".join(printable.split())
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"

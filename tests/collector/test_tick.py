@@ -468,3 +468,24 @@ async def test_nothing_reads_the_store_any_more_once_the_tick_has_stopped(site) 
     await site.tick.stop()
     with pytest.raises(RuntimeError, match="shutdown"):
         await site.second(0)
+
+
+async def test_what_was_committed_before_the_database_refused_is_remembered_and_the_rest_comes_again(
+    hasty, monkeypatch
+) -> None:
+    for number in range(300):
+        hasty.up(0, f"web-{number}")
+    record, calls = hasty.pipeline.record, []
+
+    async def full(changes, at_ms) -> None:
+        calls.append(len(changes))
+        if len(calls) == 2:
+            raise StorageError("disk full")
+        await record(changes, at_ms)
+
+    monkeypatch.setattr(hasty.pipeline, "record", full)
+    with pytest.raises(StorageError):
+        await hasty.second()
+    await hasty.tick.once(hasty.clock.now_ms())
+    assert calls == [250, 50, 50]
+    assert len(await hasty.incidents()) == 300
