@@ -1,0 +1,1 @@
+"""Other people's programs against a collector that runs as a process."""
