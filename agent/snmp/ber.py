@@ -71,8 +71,9 @@ def read_octets(data: bytes, at: int, end: int) -> tuple[bytes, int]:
     return data[start:stop], stop
 
 
+@lru_cache(maxsize=16_384)
 def decode_oid(content: bytes) -> str:
-    """Dotted, without a leading dot.
+    """Dotted, without a leading dot; devices answer with the same names at each poll.
 
     Raises:
         BerError: it is no OID.

@@ -15,6 +15,7 @@ GET, GET_NEXT, RESPONSE, GET_BULK, REPORT = 0xA0, 0xA1, 0xA2, 0xA5, 0xA8
 _NULL = b"\x05\x00"
 _INTEGER, _OCTETS, _OID, _ADDRESS, _OPAQUE = 0x02, 0x04, 0x06, 0x40, 0x44
 _UNSIGNED = frozenset((0x41, 0x42, 0x43, 0x46, 0x47))  # Counter32, Gauge32, TimeTicks, Counter64, UInteger32
+_NUMBERS = _UNSIGNED | {_INTEGER}
 _NOTHING = frozenset((0x05, 0x80, 0x81, 0x82))  # NULL, noSuchObject, noSuchInstance, endOfMibView
 
 
@@ -71,16 +72,28 @@ def decode(data: bytes, at: int, end: int) -> Pdu:
     at, end = ber.expect(data, at, end, ber.SEQUENCE)
     bindings = []
     while at < end:
-        start, stop = ber.expect(data, at, end, ber.SEQUENCE)
-        name_at, name_end = ber.expect(data, start, stop, ber.OID)
-        kind, value_at, value_end = ber.read(data, name_end, stop)
-        bindings.append((ber.decode_oid(data[name_at:name_end]), _value(kind, data[value_at:value_end])))
-        at = stop
+        name, kind, value_at, at = _binding(data, at, end)
+        bindings.append((ber.decode_oid(name), _value(kind, data[value_at:at])))
     return Pdu(tag, request_id, status, index, bindings)
 
 
+def _binding(data: bytes, at: int, end: int) -> tuple[bytes, int, int, int]:
+    """Name, kind of value, where its content begins, and where it ends with its binding."""
+    # Nearly all are this short; the lengths must agree exactly, whatever else goes the long way.
+    if at + 6 <= end and data[at] == ber.SEQUENCE and data[at + 2] == ber.OID:
+        stop, name_end = at + 2 + data[at + 1], at + 4 + data[at + 3]
+        if data[at + 1] < 0x80 and name_end + 2 <= stop <= end and name_end + 2 + data[name_end + 1] == stop:
+            return data[at + 4 : name_end], data[name_end], name_end + 2, stop
+    start, stop = ber.expect(data, at, end, ber.SEQUENCE)
+    name_at, name_end = ber.expect(data, start, stop, ber.OID)
+    kind, value_at, value_end = ber.read(data, name_end, stop)
+    if value_end != stop:
+        raise BerError("a binding holds more than a value")
+    return data[name_at:name_end], kind, value_at, stop
+
+
 def _value(kind: int, content: bytes) -> Value:
-    if kind in _UNSIGNED or kind == _INTEGER:
+    if kind in _NUMBERS:
         if not 1 <= len(content) <= 9:
             raise BerError("a number of a wrong length")
         return int.from_bytes(content, "big", signed=kind == _INTEGER)

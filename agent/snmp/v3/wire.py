@@ -11,6 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from functools import partial
+from typing import NoReturn
 
 from agent.snmp import pdu
 from agent.snmp.ber import BerError
@@ -129,7 +130,7 @@ class V3Wire(CodecWire):
         except BerError as error:
             raise self._malformed(error) from error
         if answer.tag == pdu.REPORT:
-            raise error_of(answer, self._target)
+            self._heed(answer)
         if header.flags & (AUTH | PRIV) != self._level or answer.request_id != number:
             raise BlockingIOError
         engine.proven = True
@@ -140,9 +141,15 @@ class V3Wire(CodecWire):
         header = message.header
         if header.engine_id != engine.id or header.user != self._user.name.encode():
             return False
-        if self._user.auth is None:
-            return not self._is_report(message)  # a report may be anybody's
-        return message.is_signed(self._user.auth, engine.auth_key)
+        return self._user.auth is None or message.is_signed(self._user.auth, engine.auth_key)
+
+    def _heed(self, report: Pdu) -> NoReturn:
+        """A report ends the request; one that is not signed, for it may be anybody's, only after a moment."""
+        error = error_of(report, self._target)
+        if self._user.auth is not None:
+            raise error
+        self.exchange.hold(error)
+        raise BlockingIOError
 
     def _suspect(self, message: Message) -> None:
         """A report that anybody could have sent counts when no answer comes within a moment."""
@@ -153,12 +160,6 @@ class V3Wire(CodecWire):
                     self.exchange.hold(error_of(report, self._target))
         except BerError:
             return
-
-    def _is_report(self, message: Message) -> bool:
-        try:
-            return not message.header.flags & PRIV and _open(message.data).tag == pdu.REPORT
-        except BerError:
-            return False
 
     def _plain(self, message: Message, engine: Engine) -> bytes:
         header = message.header
