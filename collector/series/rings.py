@@ -159,8 +159,8 @@ class Ring:
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `rules.source.Source.instant`."""
-        times, values = self.last_times[ids], self.last_values[ids]
-        later = np.flatnonzero(times > at_ms)
+        times, values = self.last_times.take(ids), self.last_values.take(ids)
+        (later,) = (times > at_ms).nonzero()
         if len(later):
             past = ids[later]
             found_times, found_values, found = self._recent(past, self._reach(past, at_ms - lookback_ms))
@@ -169,7 +169,7 @@ class Ring:
             pick = (newest, np.arange(len(past)))
             times[later] = np.where(found[pick], found_times[pick], _NO_SAMPLE)
             values[later] = found_values[pick]
-        return times, values, (times > at_ms - lookback_ms) & (times >= 0) & ~stale(values)
+        return times, values, (times > max(at_ms - lookback_ms, _NO_SAMPLE)) & ~stale(values)
 
     def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `rules.source.Stepped.instants`; the time is -1 where no sample is left that could count."""
@@ -184,7 +184,8 @@ class Ring:
         pick = (np.maximum(newest, 0), rows)
         found_times = np.where(newest >= 0, times[pick], _NO_SAMPLE).T
         found_values = values[pick].T
-        present = (found_times > at_ms - lookback_ms) & (found_times >= 0) & ~stale(np.ascontiguousarray(found_values))
+        after = np.maximum(at_ms - lookback_ms, _NO_SAMPLE)
+        present = (found_times > after) & ~stale(np.ascontiguousarray(found_values))
         return found_times, found_values, present
 
     def window(self, ids: Ids, start_ms: int, end_ms: int | Times) -> Window:

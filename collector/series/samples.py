@@ -113,7 +113,7 @@ class Samples:
         """
         times, values, present = self._recent.instant(ids, at_ms, lookback_ms)
         # Of these the recent ring has later samples only, or none at all.
-        without = np.flatnonzero(times == _NO_SAMPLE)
+        (without,) = (times == _NO_SAMPLE).nonzero()
         if len(without):
             without = without[self._history.last_times[ids[without]] >= 0]
             rows = without[self._recent.oldest_times(ids[without]) > at_ms]

@@ -17,6 +17,7 @@ class Turns:
     def __init__(self) -> None:
         self._door = threading.Lock()
         self._room = threading.Lock()
+        self._reader = _Reader(self._door, self._room)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -27,9 +28,21 @@ class Turns:
         finally:
             self._room.release()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> _Reader:
+        return self._reader
+
+
+class _Reader:
+    """A context of its own class, as one made of a generator takes longer than many a read."""
+
+    def __init__(self, door: threading.Lock, room: threading.Lock) -> None:
+        self._door = door
+        self._room = room
+
+    def __enter__(self) -> None:
         with self._door:
             pass
-        with self._room:
-            yield
+        self._room.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._room.release()

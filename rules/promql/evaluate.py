@@ -108,7 +108,7 @@ class Moment:
             if expression.kind is Kind.SCALAR:
                 return Scalar(float(self.line(expression.root).values[0]))
             block = self.block(expression.root)
-        rows = np.flatnonzero(block.present[:, 0])
+        (rows,) = block.present[:, 0].nonzero()
         if not len(rows):
             return Vector([], np.empty(0))
         vector = Vector([block.table.rows[row] for row in rows.tolist()], block.values[rows, 0])
