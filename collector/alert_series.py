@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from collector.own_series import SENDER
+from collector.own_series import SENDER, append_own
 from collector.series.store import REFUSED, SeriesStore
-from core.labels import METRIC_NAME, Labels, labels
+from core.labels import METRIC_NAME, labels
 from core.log import get_logger
-from core.remote_write import STALE_NAN
+from core.remote_write import STALE_NAN, encode_labels
 from rules.alerting import Alert, AlertState
 
 log = get_logger(__name__)
@@ -32,7 +32,7 @@ class AlertSeries:
         self._retirements = store.retirements
         self._of: dict[str, frozenset[_Key]] = {}
         self._rules_with: Counter[_Key] = Counter()
-        self._labels: dict[_Key, Labels] = {}
+        self._keys: dict[_Key, bytes] = {}
         self._ids: dict[_Key, int] = {}
         self._ending: set[_Key] = set()  # to be told that they are over, again when the disk was full
 
@@ -51,7 +51,7 @@ class AlertSeries:
         self._append(values | dict.fromkeys(ended, STALE_NAN), at_ms)
         self._ending.clear()
         for key in ended:
-            del self._rules_with[key], self._labels[key]
+            del self._rules_with[key], self._keys[key]
             self._ids.pop(key, None)
 
     def retain(self, known: Collection[str], at_ms: int) -> None:
@@ -78,10 +78,11 @@ class AlertSeries:
 
     def _learn(self, alerts: Alerts) -> None:
         for fingerprint, alert in alerts.items():
-            if (fingerprint, alert.state) not in self._labels:
+            if (fingerprint, alert.state) not in self._keys:
                 series = {METRIC_NAME: "ALERTS", "alertstate": alert.state.value}
-                self._labels[fingerprint, alert.state] = labels(alert.labels, **series)
-                self._labels[fingerprint, None] = labels(alert.labels, **{METRIC_NAME: "ALERTS_FOR_STATE"})
+                self._keys[fingerprint, alert.state] = encode_labels(labels(alert.labels, **series))
+                since = labels(alert.labels, **{METRIC_NAME: "ALERTS_FOR_STATE"})
+                self._keys[fingerprint, None] = encode_labels(since)
 
     def _append(self, values: Mapping[_Key, float], at_ms: int) -> None:
         if not values:
@@ -91,11 +92,12 @@ class AlertSeries:
             self._ids.clear()
         missing = [key for key in values if key not in self._ids]
         if missing:
-            found = self._store.resolve([self._labels[key] for key in missing], sender=SENDER)
+            found = self._store.resolve_keys([self._keys[key] for key in missing], sender=SENDER)
             self._ids |= zip(missing, found.tolist(), strict=True)
         count = len(values)
         ids = np.fromiter((self._ids[key] for key in values), np.int64, count)
-        refusals = self._store.append(ids, np.full(count, at_ms), np.fromiter(values.values(), np.float64, count))
+        keys = [self._keys[key] for key in values]
+        refusals = append_own(self._store, keys, ids, at_ms, np.fromiter(values.values(), np.float64, count))
         if refusals.counts:
             log.warning("series of alerts refused", reasons=refusals.counts)
             self._ids = {key: series_id for key, series_id in self._ids.items() if series_id != REFUSED}

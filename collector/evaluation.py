@@ -16,8 +16,9 @@ from collector.evaluation_metrics import EvaluationMetrics
 from collector.external_alerts.keeper import ExternalAlerts
 from collector.external_alerts.metrics import ExternalAlertMetrics
 from collector.group_evaluation import Surroundings
+from collector.heard import Heard
 from collector.matching import Register
-from collector.own_series import ABOUT_OTHERS, OWN_INSTANCE, OWN_JOB, OwnSeries
+from collector.own_series import OwnSeries
 from collector.pipeline import EXTERNAL, Channels, Pipeline
 from collector.recorder import Recorder
 from collector.rhythm import Rhythm
@@ -33,7 +34,7 @@ from desk.metrics import DeskMetrics
 from desk.sender import OutboxSender
 from desk.store import load_alerts
 from rules.files import RuleSet, load_rule_files
-from rules.source import Matcher
+from rules.recording import RecordingRule
 
 log = get_logger(__name__)
 
@@ -60,7 +61,7 @@ class Evaluation:
         self._clock = clock
         self._metrics = EvaluationMetrics(registry)
         self.started_at_ms = clock.now_ms()
-        self._memory = AlertMemory(self.started_at_ms, self._heard_since)
+        self._memory = AlertMemory(self.started_at_ms, Heard(store, self._recorded).since)
         self.register = Register(database)
         self.sender = OutboxSender(
             database, clock, build_channels(config.channels, clock), DeskMetrics(registry),
@@ -133,17 +134,15 @@ class Evaluation:
         except Exception:
             log.exception("housekeeping failed")  # the evaluation goes on
 
+    def _recorded(self) -> frozenset[str]:
+        """The names of the series that rules in force write."""
+        rules = (rule for group in self.tick.rules.groups for rule in group.rules)
+        return frozenset(rule.record for rule in rules if isinstance(rule, RecordingRule))
+
     async def _keep_house(self) -> None:
         while True:
             await self.keep_house()
             await self._clock.sleep(OWN_SERIES_SECONDS)
-
-    def _heard_since(self, instance: str, since_ms: int) -> bool:
-        """Whether the instance itself has been heard: what the collector writes about it is no word from it."""
-        of_instance = Matcher("instance", "=", instance)
-        about = [Matcher("__name__", "!~", "|".join(ABOUT_OTHERS)), Matcher("job", "!=", OWN_JOB)]
-        ids = self._store.select([of_instance] if instance == OWN_INSTANCE else [of_instance, *about])
-        return len(ids) > 0 and int(self._store.last_times(ids).max()) >= since_ms
 
 
 EVALUATION: web.AppKey[Evaluation] = web.AppKey("evaluation", Evaluation)

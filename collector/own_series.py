@@ -8,18 +8,19 @@ join the configuration item of a series::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from prometheus_client import CollectorRegistry
 
 from cmdb.views import CiRef
 from collector.matching import Register
-from collector.series.refusal import Code
+from collector.series.refusal import Code, Refusals
 from collector.series.store import SeriesStore
 from core.labels import METRIC_NAME, Labels, labels, metric_name
 from core.log import get_logger
 from core.remote_write import STALE_NAN, encode_labels
+from rules.source import Ids, Values
 
 log = get_logger(__name__)
 
@@ -31,6 +32,27 @@ OWN_JOB = OWN_INSTANCE = "forewatch"
 
 # As long as agents may take to come back after the collector was away: their back-off goes up to a minute.
 SILENCE_GRACE_MS = 120_000
+
+
+def append_own(store: SeriesStore, keys: Sequence[bytes], ids: Ids, at_ms: int, values: Values) -> Refusals:
+    """Append samples that were made here, and hand on those that the store holds then, as ingest does.
+
+    Args:
+        store: where to.
+        keys: [samples] label sets as `core.remote_write.encode_labels` writes them.
+        ids: [samples] their ids.
+        at_ms: the instant of all.
+        values: [samples].
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    times = np.full(len(keys), at_ms, np.int64)
+    refusals = store.append(ids, times, values)
+    if store.tee is not None:
+        held = np.arange(len(keys)) if refusals.codes is None else np.flatnonzero(refusals.codes <= Code.DUPLICATE)
+        store.tee.some([keys[at] for at in held.tolist()], times[held], values[held])
+    return refusals
 
 
 class Publisher:
@@ -54,11 +76,8 @@ class Publisher:
         if not rows:
             return
         values = np.fromiter((*samples.values(), *(STALE_NAN for _ in gone)), np.float64, len(rows))
-        keys, times = [encode_labels(row) for row in rows], np.full(len(rows), at_ms, np.int64)
-        refusals = self._store.append(self._store.resolve_keys(keys, sender=SENDER), times, values)
-        if self._store.tee is not None:
-            held = np.arange(len(keys)) if refusals.codes is None else np.flatnonzero(refusals.codes <= Code.DUPLICATE)
-            self._store.tee.some([keys[at] for at in held.tolist()], times[held], values[held])
+        keys = [encode_labels(row) for row in rows]
+        refusals = append_own(self._store, keys, self._store.resolve_keys(keys, sender=SENDER), at_ms, values)
         if refusals.counts:
             log.warning("own samples refused", owner=owner, reasons=refusals.counts)
         self._published[owner] = set(samples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from desk.outbox import DeliveryState, Kind
 from desk.outbox_store import enqueue
 from desk.records import NewIncident
 from desk.store import open_incident
+from rules.source import Matcher
 from tests.collector.cast import register_cast
 
 RULES = """
@@ -104,6 +106,50 @@ async def test_what_the_collector_writes_about_an_instance_is_no_word_from_it(ma
     site.up(1)
     await site.second()
     assert await site.states() == [State.RESTORED]
+
+
+RECORDED = (
+    RULES
+    + """
+  - name: recorded
+    interval: 1s
+    rules:
+      - {record: "instance:rate", expr: "sum by (instance) (rate(requests_total[5m]) or vector(1))"}
+      - {record: "instance:known", expr: "0 * count by (instance) (last_over_time(up[2h]))"}
+"""
+)
+
+
+async def test_what_rules_record_about_an_instance_is_no_word_from_it(make_site) -> None:
+    site = make_site(RECORDED)
+    await site.start()
+    site.up(0)
+    await site.second()
+    site.clock.set_wall(site.clock.now_ms() + HOUR_MS)
+    await site.start()
+    for _ in range(3):
+        await site.second()
+    ids = site.store.select([Matcher("__name__", "=", "instance:known"), Matcher("instance", "=", "web-1")])
+    assert site.store.last_times(ids).tolist() == [site.clock.now_ms()], "the rule speaks of web-1"
+    assert await site.states() == [State.NEW], "and web-1 does not"
+
+
+async def test_the_collector_stops_only_when_nothing_reads_the_store_any_more(make_site, monkeypatch) -> None:
+    site = make_site()
+    evaluation = await site.start()
+    began, wrote = threading.Event(), []
+
+    def slow(_at_ms: int) -> None:
+        began.set()
+        threading.Event().wait(0.05)
+        wrote.append(site.store.select([]).size)
+
+    monkeypatch.setattr(evaluation._own_series, "write", slow)
+    task = asyncio.create_task(evaluation.run())
+    await asyncio.to_thread(began.wait, 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len(wrote) == 1
 
 
 async def test_what_is_wrong_with_the_collector_is_known_again_at_once_after_a_start(make_site) -> None:
