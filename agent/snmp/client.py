@@ -102,12 +102,13 @@ class Session:
         return min(self.known.get_oids, self._wire.most_oids)
 
     def _split(self, part: list[str], failure: SnmpError | None) -> list[list[str]]:
-        """Two halves, the first one last; a whole request that was too much for the device sets its limit."""
+        """Two halves, the first one last; what was too much for the device sets its limit."""
         self._splits_left -= 1
         middle = (len(part) + 1) // 2
-        too_many = failure is None or failure.reason is SnmpFailure.TIMEOUT
-        if too_many and len(part) >= self._most_oids > _LEAST_GET_OIDS:
-            self.known.get_oids = middle
+        was_silent = failure is not None and failure.reason is SnmpFailure.TIMEOUT
+        was_full = failure is None and len(part) >= self._most_oids
+        if (was_silent or was_full) and self._most_oids > _LEAST_GET_OIDS:
+            self.known.get_oids = max(middle, _LEAST_GET_OIDS)
         return [part[middle:], part[:middle]]
 
     async def _get_part(self, part: list[str]) -> tuple[Rows, SnmpError | None]:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import random
+import socket
 from collections.abc import Callable, Iterator
 
 from tests.servers import ber
-from tests.servers.device import Responder
+from tests.servers.device import Peer, Responder
 
 Behaviour = Callable[[ber.Request], list[bytes]]
+
+
+class Impostor(Responder):
+    """Answers well, but from another port than it was asked at."""
+
+    def replies(self, request: ber.Request) -> list[bytes]:
+        return [ber.response(request, _good(request))]
+
+    def send(self, reply: bytes, peer: Peer) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+            elsewhere.bind(("127.0.0.1", 0))
+            elsewhere.sendto(reply, peer)
 
 
 class BadDevice(Responder):
@@ -114,6 +127,58 @@ def without_end(request: ber.Request) -> list[bytes]:
     start = name[len(column)] if len(name) > len(column) else 0
     rows = range(start + 1, start + 1 + request.max_repetitions)
     return [ber.response(request, [((*column, row), ber.integer(row)) for row in rows])]
+
+
+def of_wrong_types(request: ber.Request) -> list[bytes]:
+    """Texts where numbers are due, and an octet string for an object identifier."""
+    return [ber.response(request, [(name, ber.octets(b"\xff\x00")) for name, _ in _good(request)])]
+
+
+def of_unknown_type(request: ber.Request) -> list[bytes]:
+    """A REAL, which SNMP does not have."""
+    return [ber.response(request, [(name, b"\x09\x03\x80\x00\x01") for name, _ in _good(request)])]
+
+
+def oversized(request: ber.Request) -> list[bytes]:
+    """An answer of 60 KB, as long as a datagram may be."""
+    return [ber.response(request, [(name, ber.octets(b"A" * 30_000)) for name, _ in _good(request)[:2]])]
+
+
+def too_big_for_many(request: ber.Request) -> list[bytes]:
+    """GETBULK of more than four rows is answered tooBig, though RFC 3416 says to send what fits."""
+    if request.pdu == ber.GET_BULK and request.max_repetitions > 4:
+        return [ber.response(request, [], error=ber.TOO_BIG)]
+    return ten_rows(request)
+
+
+def silent_to_many(request: ber.Request) -> list[bytes]:
+    """The answer to a GETBULK of more than four rows, or to a GET of more than twelve objects, gets lost."""
+    many = request.max_repetitions > 4 if request.pdu == ber.GET_BULK else len(request.oids) > 12
+    return [] if many else ten_rows(request)
+
+
+def ten_rows(request: ber.Request) -> list[bytes]:
+    """Every column has ten rows, and the device nothing behind them."""
+    if request.pdu == ber.GET:
+        return [ber.response(request, _good(request))]
+    name = request.oids[0]
+    column = _column(name)
+    start = name[len(column)] if len(name) > len(column) else 0
+    found = [((*column, row), ber.integer(row)) for row in range(start + 1, 11)][: max(request.max_repetitions, 1)]
+    return [ber.response(request, found or [(name, ber.END_OF_MIB_VIEW)])]
+
+
+def late_twins() -> Behaviour:
+    """Each answer comes with the one before, once more."""
+    before: list[bytes] = []
+
+    def answer(request: ber.Request) -> list[bytes]:
+        (now,) = ten_rows(request)
+        datagrams = [*before[-1:], now, now]
+        before.append(now)
+        return datagrams
+
+    return answer
 
 
 def mutations(seed: int) -> Behaviour:

@@ -13,6 +13,9 @@ from tests.servers import ber
 _COUNTER64 = 0x46
 
 
+Peer = tuple[str, int] | tuple[str, int, int, int]  # of IPv4, of IPv6
+
+
 class Responder:
     """Answers each datagram with what `replies` says; a thread of its own, so tests may block or await."""
 
@@ -43,6 +46,10 @@ class Responder:
         """The datagrams that answer a request, in order; none is silence."""
         raise NotImplementedError
 
+    def send(self, reply: bytes, peer: Peer) -> None:
+        """Send one datagram to who asked."""
+        self._socket.sendto(reply, peer)
+
     def _serve(self) -> None:
         while True:
             datagram, peer = self._socket.recvfrom(65535)
@@ -51,7 +58,7 @@ class Responder:
             request = ber.parse_request(datagram)
             self.requests.append(request)
             for reply in self.replies(request):
-                self._socket.sendto(reply, peer)
+                self.send(reply, peer)
 
 
 class Device(Responder):
