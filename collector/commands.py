@@ -13,7 +13,9 @@ from pathlib import Path
 
 from aiohttp import web
 
+from collector import interpreter
 from collector.config import CollectorConfig, load
+from collector.memory import limit_arenas, settle
 from core.clock import SystemClock
 from core.errors import ConfigError, Fault, StorageError
 from core.log import get_logger
@@ -76,6 +78,7 @@ def migrate(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     _make_data_dir(config)
+    limit_arenas()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(serve(config))
@@ -110,8 +113,10 @@ async def serve(config: CollectorConfig) -> int:
             await site.start()
         except OSError as error:
             raise ConfigError([Fault(config.listen, 0, _spell(error))]) from error
+        interpreter.settle()
         for address in runner.addresses:
             log.info("listening", address=_spell_address(address), scheme="https" if tls else "http")
+        settle()
         await _first(stop, app[FAILED])
         failed = app[FAILED].is_set()
         log.info("stopping")

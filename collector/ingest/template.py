@@ -22,6 +22,7 @@ from rules.source import Ids, Times
 # bytes are read as one number, which shares a byte with the value.
 _CHANGING = np.dtype("V15")
 _OFFSET = TAIL - _CHANGING.itemsize
+_BLANK = np.zeros((), _CHANGING)
 _COLUMNS = np.dtype({"names": ["value", "end"], "formats": ["<f8", "<u8"], "offsets": [0, 7], "itemsize": 15})
 _NOT_VALUE = np.uint64(0xFFFF_FFFF_FFFF_FF00)
 _LONGEST_HEAD = 4096  # bytes of a first series that are looked at
@@ -57,14 +58,12 @@ class Template:
 
     def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int32], ids: Ids) -> None:
         self._places = (tails + _OFFSET).astype(np.int64)
-        self._blanks = np.zeros(len(ids), _CHANGING)
         blanked = np.frombuffer(bytearray(body), np.uint8)
-        _every_place(blanked)[self._places] = self._blanks
+        _every_place(blanked)[self._places] = _BLANK
         self._skeleton = blanked.tobytes()
         self._ids = ids
-        self._series = np.arange(len(ids))
         self._keys = SlicedKeys(self._skeleton, starts, tails)
-        self.size = len(body) + 48 * len(ids)
+        self.size = len(body) + 24 * len(ids)
         self.matched = False
 
     def match(self, body: Body) -> Decoded | None:
@@ -73,7 +72,7 @@ class Template:
             return None
         places = _every_place(body)
         columns = places[self._places]
-        places[self._places] = self._blanks
+        places[self._places] = _BLANK
         # Of equal lengths, so this compares all of it, and in place; `==` would need a copy of the body.
         same = self._skeleton.startswith(body.data)
         times = read_times(columns.view(_COLUMNS)["end"]) if same else None
@@ -81,7 +80,8 @@ class Template:
             places[self._places] = columns
             return None
         self.matched = True
-        return Decoded(self._keys, self._ids, self._series, times, columns.view(_COLUMNS)["value"].copy(), steady=True)
+        values = columns.view(_COLUMNS)["value"].copy()
+        return Decoded(self._keys, self._ids, np.arange(len(times)), times, values, steady=True)
 
 
 def read_times(ends: NDArray[np.uint64]) -> Times | None:

@@ -26,7 +26,7 @@ class Dictionary:
         self.per_sender: Counter[str] = Counter()
         self._keys: list[bytes | None] = []
         self._senders: list[str] = []
-        self._labels: list[Labels | None] = []
+        self._labels: dict[int, Labels] = {}  # of the series that somebody asked for
         self._free: list[int] = []
         self._pairs: dict[bytes, tuple[str, str]] = {}
 
@@ -54,7 +54,6 @@ class Dictionary:
         """Give rows to label sets; a row that a damaged journal gives twice belongs to the last."""
         former, added = self.high, max(ids, default=-1) + 1 - self.high
         self._keys.extend([None] * added)
-        self._labels.extend([None] * added)
         self._senders.extend([""] * added)
         for row, key in zip(ids, keys, strict=True):
             if self._keys[row] is not None:
@@ -82,11 +81,21 @@ class Dictionary:
         Raises:
             KeyError: the row is not live.
         """
-        known = self._labels[row] if 0 <= row < self.high else None
+        known = self._labels.get(row)
         if known is None:
             key = self.key(row)
             known = self._labels[row] = decode_labels(key, self._pairs)
+            if self._keys[row] is not key:  # retired meanwhile by another thread: its successor has other labels
+                self._labels.pop(row, None)
         return known
+
+    def decode(self, row: int) -> Labels:
+        """As `labels`, for one look at very many: nothing of it is kept but the pairs.
+
+        Raises:
+            KeyError: the row is not live.
+        """
+        return decode_labels(self.key(row), self._pairs)
 
     def key(self, row: int) -> bytes:
         """The key of a live row.
@@ -118,7 +127,7 @@ class Dictionary:
             if not self.per_sender[sender]:
                 del self.per_sender[sender]
         self._keys[row] = None
-        self._labels[row] = None
+        self._labels.pop(row, None)
         heapq.heappush(self._free, row)
 
 

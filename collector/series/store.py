@@ -68,7 +68,7 @@ class SeriesStore:
         ids = np.fromiter(self._dictionary.rows.values(), np.int64, len(self._dictionary))
         self._columns.bear(ids, self._generation, clock.now_ms() // 1000)
         self._postings = Postings()
-        self._postings.add((row, self._dictionary.labels(row)) for row in sorted(ids.tolist()))
+        self._postings.add((row, self._dictionary.decode(row)) for row in sorted(ids.tolist()))
 
     @classmethod
     def open(
@@ -253,7 +253,7 @@ class SeriesStore:
                 return 0
             rows = ids.tolist()
             self._files.journal.append(Retirement(rows))
-            self._postings.remove([(row, self._dictionary.labels(row)) for row in rows])
+            self._postings.remove([(row, self._dictionary.decode(row)) for row in rows])
             self._dictionary.remove(rows)
             self._columns.live[ids] = False
             self._samples.clear(ids)
@@ -288,7 +288,7 @@ class SeriesStore:
         self._dictionary.add(sender, rows, keys)
         self._turn_over()
         self._columns.bear(ids, self._generation, self._clock.now_ms() // 1000)
-        self._postings.add((row, self._dictionary.labels(row)) for row in rows)
+        self._postings.add((row, self._dictionary.decode(row)) for row in rows)
 
     def _turn_over(self) -> None:
         self._generation += 1
