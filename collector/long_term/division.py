@@ -27,15 +27,28 @@ class Division:
     drops_name: bool
 
 
-def old_instant(text: str, at_ms: int, lookback_ms: int | None, reach_ms: int) -> bool | None:
-    """None when an instant query needs nothing from before `reach_ms`; else whether its series have no metric's name.
+@dataclass(frozen=True, slots=True)
+class OldInstant:
+    """An instant query that needs old samples: what its value is, and whether its series have no metric's name."""
+
+    kind: Kind
+    drops_name: bool
+
+
+def old_instant(text: str, at_ms: int, reach_ms: int) -> OldInstant | None:
+    """The instant query, if it needs anything from before `reach_ms`; else None.
+
+    That a sample counts for some minutes is left out of account: what has just begun to be collected is asked of the
+    rings, which have it at once, and not of the store, which has it a little later.
 
     Raises:
         PromqlError: the text is no expression.
     """
-    root = parse_query(text).root
-    earliest = earliest_ms(root, at_ms, (at_ms, at_ms), lookback_ms)
-    return None if earliest is None or earliest >= reach_ms else drops_name(root)
+    expression = parse_query(text)
+    earliest = earliest_ms(expression.root, at_ms, (at_ms, at_ms), 1)
+    if earliest is None or earliest >= reach_ms:
+        return None
+    return OldInstant(expression.kind, drops_name(expression.root))
 
 
 def divide(text: str, span: Span, lookback_ms: int | None, reach_ms: int) -> Division | None:

@@ -8,13 +8,14 @@ to the store whole. When it does not answer, the rings do, and the answer says w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from collector.long_term.config import LongTermConfig
-from collector.long_term.division import Division, divide, old_instant
+from collector.long_term.division import Division, OldInstant, Span, divide, old_instant
 from collector.long_term.http import StoreClient, Unreachable
 from collector.long_term.metrics import LongTermMetrics, QueryOutcome
 from collector.series.store import SeriesStore
@@ -27,6 +28,7 @@ log = get_logger(__name__)
 
 _PAUSE_SECONDS = 10.0  # after a failure, in which queries do not wait for the store
 _LOOK_EVERY_SECONDS = 600.0  # how far the rings reach back only grows less
+_AT_ONCE = 8  # answers that are held; each may be as large as `answer_size`
 _API = "/api/v1/"
 
 
@@ -35,24 +37,36 @@ class Older:
     """What the long-term store gave for a query, or why it gave nothing.
 
     Attributes:
-        division: of the query; None of an instant query, which is the store's as a whole.
-        drops_name: whether the series of the value have no metric's name.
+        part: of the query that is the store's; an instant query is as a whole.
         body: the answer, unread; None when there is none.
-        warning: for the answer to the client, when the store did not give its part.
+        reach_ms: since when the rings have every sample.
+        why: there is no answer.
     """
 
-    division: Division | None
-    drops_name: bool
+    part: Division | OldInstant
     body: bytes | None
-    warning: str
+    reach_ms: int
+    why: str
+
+    def missing(self, why: str = "") -> str:
+        """A warning for people: what is missing in an answer without the store's part, and why."""
+        since = to_rfc3339(self.reach_ms)
+        return f"the long-term store gave no samples from before {since}, they are missing here: {why or self.why}"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a client wants its query done; None for as usual."""
+    """How a query is to be done.
 
-    timeout_ms: int | None = None
+    Attributes:
+        timeout_ms: how long it may take in all.
+        lookback_ms: how long a sample counts; None for the usual five minutes.
+        began: when, on the monotonic clock.
+    """
+
+    timeout_ms: int
     lookback_ms: int | None = None
+    began: float = 0.0
 
 
 class LongTermQueries:
@@ -68,6 +82,7 @@ class LongTermQueries:
         self._store = store
         self._clock = clock
         self._metrics = metrics
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._paused_until = 0.0
         self._failing = False
         self._oldest_ms: int | None = None
@@ -82,38 +97,62 @@ class LongTermQueries:
         reach_ms = self._clock.now_ms() - round(self._config.query_after * 1000)
         return self._clock.now_ms() if self._oldest_ms is None else max(self._oldest_ms, reach_ms)
 
-    async def instant(self, text: str, at_ms: int, asked: Asked) -> Older | None:
-        """What the store says of an instant query; None when the rings have all that it needs."""
+    @contextlib.asynccontextmanager
+    async def instant(self, text: str, at_ms: int, asked: Asked) -> AsyncIterator[Older | None]:
+        """What the store says of an instant query; None when the rings have all that it needs.
+
+        An answer is held as long as the block lasts, and only a few are at once.
+        """
         reach_ms = await self.reach_ms()
         try:
-            drops_name = await asyncio.to_thread(old_instant, text, at_ms, asked.lookback_ms, reach_ms)
+            found = await asyncio.to_thread(old_instant, text, at_ms, reach_ms)
         except PromqlError:
-            return None  # the evaluator says what is wrong
-        if drops_name is None:
-            return None
-        body, why = await self._ask("query", {"query": text, "time": seconds(at_ms)}, asked)
-        return Older(None, drops_name, body, missing(why, reach_ms))
+            found = None  # the evaluator says what is wrong
+        if found is None:
+            yield None
+            return
+        async with self._answer("query", {"query": text, "time": seconds(at_ms)}, asked) as (body, why):
+            yield Older(found, body, reach_ms, why)
 
-    async def over_range(self, text: str, span: tuple[int, int, int], asked: Asked) -> Older | None:
-        """What the store says of the older steps of a range query; None when the rings have all that it needs."""
+    @contextlib.asynccontextmanager
+    async def over_range(self, text: str, span: Span, asked: Asked) -> AsyncIterator[Older | None]:
+        """What the store says of the older steps of a range query; as `instant`."""
         reach_ms = await self.reach_ms()
         try:
             found = await asyncio.to_thread(divide, text, span, asked.lookback_ms, reach_ms)
         except PromqlError:
-            return None  # the evaluator says what is wrong
+            found = None
         if found is None:
-            return None
+            yield None
+            return
         start_ms, end_ms, step_ms = found.older
         times = {"start": seconds(start_ms), "end": seconds(end_ms), "step": seconds(step_ms)}
-        body, why = await self._ask("query_range", {"query": text, **times}, asked)
-        return Older(found, found.drops_name, body, missing(why, reach_ms))
+        async with self._answer("query_range", {"query": text, **times}, asked) as (body, why):
+            yield Older(found, body, reach_ms, why)
 
-    async def _ask(self, what: str, form: Mapping[str, str], asked: Asked) -> tuple[bytes | None, str]:
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self, what: str, form: Mapping[str, str], asked: Asked
+    ) -> AsyncIterator[tuple[bytes | None, str]]:
+        """The body of the store's answer; or None, and why there is none."""
+        limit = min(float(self._config.timeout), asked.timeout_ms / 1000)
+        try:
+            async with asyncio.timeout(limit):
+                await self._turns.acquire()
+        except TimeoutError:
+            self._metrics.queries.labels(QueryOutcome.PAUSED.value).inc()
+            yield None, "too many queries wait for it"
+            return
+        try:
+            yield await self._ask(what, form, asked, limit)
+        finally:
+            self._turns.release()
+
+    async def _ask(self, what: str, form: Mapping[str, str], asked: Asked, limit: float) -> tuple[bytes | None, str]:
         """The body of the store's answer; or None, and why there is none."""
         if self._clock.monotonic() < self._paused_until:
             self._metrics.queries.labels(QueryOutcome.PAUSED.value).inc()
             return None, "it did not answer a moment ago"
-        limit = self._config.timeout if asked.timeout_ms is None else min(self._config.timeout, asked.timeout_ms / 1000)
         started = self._clock.monotonic()
         try:
             answer = await self._client.post(
@@ -155,13 +194,6 @@ def _options(asked: Asked, limit_seconds: float) -> dict[str, str]:
         "max_lookback": f"{lookback}s",
         "lookback_delta": lookback,
     }
-
-
-def missing(why: str, reach_ms: int) -> str:
-    """A warning for people: the long-term store gave nothing, and what that means; empty when it did."""
-    if not why:
-        return ""
-    return f"the long-term store gave no samples from before {to_rfc3339(reach_ms)}, they are missing here: {why}"
 
 
 def seconds(milliseconds: int) -> str:

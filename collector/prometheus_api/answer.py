@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,7 +19,17 @@ from rules.errors import EvaluationError, PromqlError
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
+ROW_COST = 10  # what labels cost in an answer, in samples
 TRUNCATED = "results truncated due to limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a query is answered: `kind` is the envelope's resultType."""
+
+    kind: str
+    result: Any
+    warnings: Sequence[str] = ()
 
 
 def success(data: Any, warnings: Sequence[str] = ()) -> bytes:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from collector.long_term.queries import Asked
 from collector.prometheus_api.budget import Budget, Guarded, QueryLimits, Series
 from collector.prometheus_api.errors import ApiError, Canceled
 from collector.prometheus_api.metrics import QueryMetrics
@@ -62,6 +63,17 @@ class Querier:
 
     def now_ms(self) -> int:
         return self._clock.now_ms()
+
+    def asked(self, timeout_ms: int | None, lookback_ms: int | None) -> Asked:
+        """A query that begins now and may take as long as its client and the limits allow."""
+        most_ms = round(self._limits.seconds * 1000)
+        return Asked(
+            most_ms if timeout_ms is None else min(timeout_ms, most_ms), lookback_ms, began=self._clock.monotonic()
+        )
+
+    def left_ms(self, asked: Asked) -> int:
+        """How much of its time a query has left; a millisecond at least, so that its end is told the usual way."""
+        return max(asked.timeout_ms - round((self._clock.monotonic() - asked.began) * 1000), 1)
 
     async def run(
         self, work: Callable[[Worker], T], *, timeout_ms: int | None = None, lookback_ms: int | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import functools
+from collections.abc import Callable
+from contextlib import nullcontext
 
 import msgspec
 import numpy as np
 from aiohttp import web
 
-from collector.prometheus_api.answer import point, points, respond, stamp, success, truncated
+from collector.long_term.queries import LONG_TERM, Asked, Older
+from collector.prometheus_api.answer import ROW_COST, Answer, point, points, respond, stamp, success, truncated
 from collector.prometheus_api.budget import Budget
+from collector.prometheus_api.older import instant_with, range_with
 from collector.prometheus_api.parameters import Parameters, wrong
 from collector.prometheus_api.querier import QUERIER, Worker
 from core.labels import Labels
@@ -22,24 +24,15 @@ from rules.promql.pretty import only_string
 from rules.promql.text import Source
 from rules.promql.vector import Matrix, Scalar, Vector
 
-_ROW_COST = 10  # what labels cost in an answer, in samples
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is answered: `kind` is the envelope's resultType."""
-
-    kind: str
-    result: Any
-    warnings: Sequence[str] = ()
-
 
 async def query(request: web.Request) -> web.Response:
     """The value of an expression at an instant: a vector, scalar or string, or the samples of a range vector."""
     parameters = await Parameters.of(request)
     text, limit = parameters.query(), parameters.limit()
     at_ms = parameters.instant_ms("time", request.app[QUERIER].now_ms())
-    return await _respond(request, parameters, lambda worker: instant(worker, text, at_ms, limit))
+    asked, long_term = _asked(request, parameters), request.app.get(LONG_TERM)
+    async with long_term.instant(text, at_ms, asked) if long_term else nullcontext() as older:
+        return await _respond(request, parameters, lambda worker: instant(worker, text, at_ms, limit, older), asked)
 
 
 async def query_range(request: web.Request) -> web.Response:
@@ -47,10 +40,20 @@ async def query_range(request: web.Request) -> web.Response:
     parameters = await Parameters.of(request)
     text, limit = parameters.query(), parameters.limit()
     span = parameters.span()
-    return await _respond(request, parameters, lambda worker: over_range(worker, text, span, limit))
+    asked, long_term = _asked(request, parameters), request.app.get(LONG_TERM)
+    async with long_term.over_range(text, span, asked) if long_term else nullcontext() as older:
+        return await _respond(request, parameters, lambda worker: over_range(worker, text, span, limit, older), asked)
 
 
-async def _respond(request: web.Request, parameters: Parameters, ask: Callable[[Worker], Answer]) -> web.Response:
+def _asked(request: web.Request, parameters: Parameters) -> Asked:
+    """How the client wants it done, beginning now."""
+    timeout_ms, lookback_ms = parameters.duration_ms("timeout"), parameters.duration_ms("lookback_delta")
+    return request.app[QUERIER].asked(timeout_ms, lookback_ms)
+
+
+async def _respond(
+    request: web.Request, parameters: Parameters, ask: Callable[[Worker], Answer], asked: Asked
+) -> web.Response:
     """The answer, worked out and encoded in a thread; with what it took when `stats` says anything."""
     with_stats = bool(parameters.text("stats"))
 
@@ -59,8 +62,8 @@ async def _respond(request: web.Request, parameters: Parameters, ask: Callable[[
         data = {"resultType": answer.kind, "result": answer.result}
         return success(data | ({"stats": _stats(worker.budget)} if with_stats else {}), answer.warnings)
 
-    timeout_ms, lookback_ms = parameters.duration_ms("timeout"), parameters.duration_ms("lookback_delta")
-    return respond(await request.app[QUERIER].run(work, timeout_ms=timeout_ms, lookback_ms=lookback_ms))
+    querier = request.app[QUERIER]
+    return respond(await querier.run(work, timeout_ms=querier.left_ms(asked), lookback_ms=asked.lookback_ms))
 
 
 def _stats(budget: Budget) -> dict[str, dict[str, float]]:
@@ -75,14 +78,16 @@ def _stats(budget: Budget) -> dict[str, dict[str, float]]:
     }  # fmt: skip
 
 
-def instant(worker: Worker, text: str, at_ms: int, limit: int) -> Answer:
-    """The answer to an instant query.
+def instant(worker: Worker, text: str, at_ms: int, limit: int, older: Older | None = None) -> Answer:
+    """The answer to an instant query; `older` is what the long-term store says, None where it was not asked.
 
     Raises:
         PromqlError: the text is no expression.
         EvaluationError: the data do not allow a result.
         ApiError: the budget is used up.
     """
+    if older is not None:
+        return instant_with(worker, older, at_ms, limit, lambda: instant(worker, text, at_ms, limit))
     literal = only_string(Source(text))
     if literal is not None:
         return Answer("string", [msgspec.Raw(stamp(at_ms).encode()), literal])
@@ -98,19 +103,21 @@ def instant(worker: Worker, text: str, at_ms: int, limit: int) -> Answer:
     return _vector(worker, result, at_ms, limit)
 
 
-def over_range(worker: Worker, text: str, span: tuple[int, int, int], limit: int) -> Answer:
-    """The answer to a range query; raises as `instant` does."""
+def over_range(worker: Worker, text: str, span: tuple[int, int, int], limit: int, older: Older | None = None) -> Answer:
+    """The answer to a range query; `older` and what is raised as of `instant`."""
     expression = None if only_string(Source(text)) is not None else parse_query(text)
     if expression is None or expression.kind is Kind.RANGE:
         kind = "string" if expression is None else "range vector"
         raise wrong("query", f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector')
+    if older is not None:
+        return range_with(worker, older, span, limit, functools.partial(worker.evaluator.range, expression))
     result = worker.evaluator.range(expression, *span)
     return _matrix(worker, result, limit)
 
 
 def _vector(worker: Worker, result: Vector, at_ms: int, limit: int) -> Answer:
     pairs, warnings = truncated(list(result), limit)
-    worker.budget.hold(len(pairs) * _ROW_COST)
+    worker.budget.hold(len(pairs) * ROW_COST)
     rows = [{"metric": dict(of), "value": point(at_ms, number)} for of, number in pairs]
     return Answer("vector", rows, warnings)
 
@@ -118,7 +125,7 @@ def _vector(worker: Worker, result: Vector, at_ms: int, limit: int) -> Answer:
 def _matrix(worker: Worker, result: Matrix, limit: int) -> Answer:
     present = [index for index in range(len(result.labels)) if result.present[index].any()]
     places, warnings = truncated(sorted(present, key=result.labels.__getitem__), limit)
-    worker.budget.hold(int(result.present[list(places)].sum()) + len(places) * _ROW_COST)
+    worker.budget.hold(int(result.present[list(places)].sum()) + len(places) * ROW_COST)
     stamps = [stamp(at) for at in result.times.tolist()]
     rows = []
     for index in places:
