@@ -22,9 +22,6 @@ from core.log import get_logger
 
 log = get_logger(__name__)
 
-# A request takes the interpreter's lock several times; beside a busy thread it waits so long each time, 5 ms else.
-_SWITCH_SECONDS = 0.0005
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -97,7 +94,7 @@ async def serve(config: CollectorConfig) -> int:
     from collector.app import FAILED, HTTP_METRICS, make_app  # noqa: PLC0415
     from collector.server import Runner, tls_context  # noqa: PLC0415
 
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    interpreter.tune()
     tls = tls_context(config.tls)
     stop = _stop_on_signals()
     for pattern in config.idle_rule_patterns():
@@ -113,7 +110,6 @@ async def serve(config: CollectorConfig) -> int:
             await site.start()
         except OSError as error:
             raise ConfigError([Fault(config.listen, 0, _spell(error))]) from error
-        interpreter.settle()
         for address in runner.addresses:
             log.info("listening", address=_spell_address(address), scheme="https" if tls else "http")
         settle()
