@@ -112,6 +112,8 @@ class Samples:
         spacings; or series that were there all the time would seem to come and go.
         """
         times, values, present = self._recent.instant(ids, at_ms, lookback_ms)
+        if present.all():
+            return times, values, present
         # Of these the recent ring has later samples only, or none at all.
         (without,) = (times == _NO_SAMPLE).nonzero()
         if len(without):

@@ -20,6 +20,7 @@ from rules.source import Matcher, Watched
 KEPT_BYTES = 256 << 20
 UNUSED_MS = 900_000  # what no evaluation has asked for in this time is forgotten
 
+_ROW_BYTES = 81  # what a series takes at most
 _UNKNOWN = -2  # a newest sample that no series has, so that it is read again
 _NEVER = np.iinfo(np.int64).max
 
@@ -75,6 +76,7 @@ class Digests:
         self._kept_bytes = kept_bytes
         self._watches: dict[Key, _Watch] = {}
         self._swept_ms = 0
+        self._bytes = 0  # about; counted anew with every sweep
 
     def __len__(self) -> int:
         """How many digests are kept."""
@@ -112,13 +114,14 @@ class Digests:
         return kept.columns
 
     def _begin(self, watch: _Watch, sight: Sight, compute: Compute) -> _Kept | None:
-        samples = self._read(watch.ids, sight)
-        columns = compute(samples)
-        size = sum(column.nbytes for column in columns)
-        if sum(one.size() for one in self._watches.values()) + size > self._kept_bytes:
+        if self._bytes + len(watch.ids) * _ROW_BYTES > self._kept_bytes:
             return None
+        samples = self._read(watch.ids, sight)
         if not watch.kept:
             watch.firsts = _firsts(samples)
+            self._bytes += watch.size()
+        columns = compute(samples)
+        self._bytes += sum(column.nbytes for column in columns)
         return _Kept(compute, columns, sight.at_ms)
 
     def _up_to_date(self, watch: _Watch | None, selection: Selection, sight: Sight) -> _Watch:
@@ -176,6 +179,9 @@ class Digests:
             watch.kept = {name: kept for name, kept in watch.kept.items() if abs(at_ms - kept.asked_ms) <= UNUSED_MS}
             if not watch.kept:
                 del self._watches[key]
+        self._bytes = sum(watch.size() for watch in self._watches.values())
+        if self._bytes > self._kept_bytes:  # series were born
+            self._watches, self._bytes = {}, 0
 
 
 def _firsts(samples: Samples) -> Ints:

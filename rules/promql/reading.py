@@ -29,6 +29,7 @@ class Reading:
     def __init__(self, source: Source, selections: Selections, times: Ints, digests: Digests | None = None) -> None:
         self._source = source
         self._digests = digests
+        self._token = object()
         self._selections = selections
         self._times = times
         self.span = int(times[0]), int(times[-1])
@@ -85,7 +86,7 @@ class Reading:
         sight, given = Sight(end - range_ms, end, end), () if function.finish else numbers
         name = function.digest, *map(str, given)  # by their text, as NaN is equal to no other
         digest = self._digests.get(
-            self, self.select(selector), (selector.matchers, range_ms), sight, name,
+            self._token, self.select(selector), (selector.matchers, range_ms), sight, name,
             lambda samples: function.digest(samples, *given),
         )  # fmt: skip
         return None if digest is None else (sight, digest)
