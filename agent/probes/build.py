@@ -6,17 +6,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agent.config import parse_address
+from agent.config.probe_base import ServiceSection, TlsSection, unescape
 from agent.config.probes import (
     CheckSection,
     DnsProbe,
+    GreetingProbe,
     HttpProbe,
     IcmpProbe,
+    MysqlProbe,
+    NtpProbe,
+    PostgresqlProbe,
+    RedisProbe,
     ScrapeProbe,
-    ServiceSection,
     TcpProbe,
     TlsProbe,
-    TlsSection,
-    unescape,
+    UdpProbe,
 )
 from agent.probes.certificates import Trust
 from agent.probes.check import Check
@@ -132,11 +136,58 @@ def _dns(section: DnsProbe, _clock: Clock, _seconds: float) -> Check:
     return DnsCheck(_endpoint(section), settings)
 
 
+def _udp(section: UdpProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.udp import UdpCheck  # noqa: PLC0415
+
+    return UdpCheck(_endpoint(section), send=unescape(section.send), expect=section.expect)
+
+
+def _ntp(section: NtpProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.ntp import NtpCheck  # noqa: PLC0415
+
+    return NtpCheck(_endpoint(section))
+
+
+def _greeting(section: GreetingProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.greeting import GreetingCheck  # noqa: PLC0415
+
+    endpoint = _endpoint(section, _trust(section) if section.tls else None)
+    upgrade = _trust(section) if section.starttls else None
+    return GreetingCheck(endpoint, section.type, upgrade=upgrade, expect=section.expect)
+
+
+def _postgresql(section: PostgresqlProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.databases import PostgresqlCheck  # noqa: PLC0415
+
+    trust = _trust(section) if section.tls else None
+    return PostgresqlCheck(_endpoint(section), trust=trust, username=section.user, database=section.database)
+
+
+def _mysql(section: MysqlProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.databases import MysqlCheck  # noqa: PLC0415
+
+    return MysqlCheck(_endpoint(section))
+
+
+def _redis(section: RedisProbe, _clock: Clock, _seconds: float) -> Check:
+    from agent.probes.redis import RedisCheck  # noqa: PLC0415
+
+    endpoint = _endpoint(section, _trust(section) if section.tls else None)
+    password = None if section.password is None else str(section.password)
+    return RedisCheck(endpoint, username=section.username, password=password)
+
+
 # The types of `probes`, each with what makes its check.
 CHECKS: dict[type[CheckSection], Callable[[Any, Clock, float], Check]] = {
     HttpProbe: _http,
     TcpProbe: _tcp,
     TlsProbe: _tls,
+    UdpProbe: _udp,
     IcmpProbe: _icmp,
     DnsProbe: _dns,
+    NtpProbe: _ntp,
+    GreetingProbe: _greeting,
+    PostgresqlProbe: _postgresql,
+    MysqlProbe: _mysql,
+    RedisProbe: _redis,
 }

@@ -200,11 +200,17 @@ def _limit(pid: int, settings: ExecSettings) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of a program that has not ended, with all that it started."""
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await process.wait()
+    """Kill what is left of a program that has not ended, with all that it started, and close the pipe.
+
+    A grandchild in a group of its own may hold the pipe's other end; it is on its own then.
+    """
+    transport = process._transport  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way to close it
+    try:
+        if process.returncode is None or not transport.is_closing():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await process.wait()
+    finally:
+        transport.close()

@@ -52,3 +52,16 @@ DNS_ADDITIONALS = _gauge("probe_dns_additional_rrs", "Records in the additional 
 DNS_SUCCEEDED = _gauge("probe_dns_query_succeeded", "Whether the server answered at all, whatever it said.")
 DNS_SERIAL = _gauge("probe_dns_serial", "Serial of the zone, when an SOA record was asked for.")
 DNS_RCODE = _gauge("probe_dns_rcode", "The answer's code: 0 no error, 2 server failure, 3 no such name.")
+
+NTP_OFFSET = _gauge("node_ntp_offset_seconds", "The server's clock less this machine's.")
+NTP_RTT = _gauge("node_ntp_rtt_seconds", "Round-trip time to the NTP server.")
+NTP_STRATUM = _gauge("node_ntp_stratum", "The NTP server's distance from a reference clock, 1 to 15; 0, 16: none.")
+NTP_LEAP = _gauge("node_ntp_leap", "Leap indicator: 0 none, 1 and 2 a leap second is near, 3 not synchronised.")
+NTP_ROOT_DELAY = _gauge("node_ntp_root_delay_seconds", "The NTP server's round-trip time to its reference clock.")
+NTP_ROOT_DISPERSION = _gauge("node_ntp_root_dispersion_seconds", "How far the NTP server may be off.")
+
+SSH_BANNER = _gauge("probe_ssh_banner_info", "What the SSH server says it is; always 1.")
+MYSQL_INFO = _gauge("probe_mysql_info", "Version of the MySQL or MariaDB server; always 1.")
+POSTGRESQL_INFO = _gauge("probe_postgresql_info", "How the PostgreSQL server wants to be logged into; always 1.")
+POSTGRESQL_TLS = _gauge("probe_postgresql_tls", "Whether the PostgreSQL server offers TLS.")
+REDIS_INFO = _gauge("redis_instance_info", "Version and role of the Redis server; always 1.")

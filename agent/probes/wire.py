@@ -79,6 +79,15 @@ class Wire:
         except asyncio.IncompleteReadError as error:
             raise CheckFailed(Failure.PROTOCOL, f"closed after {len(error.partial)} of {count} bytes") from error
 
+    async def encrypt(self, trust: Trust, host: str, found: Findings) -> None:
+        """Begin TLS within the connection; what the server shows is noted.
+
+        Raises:
+            ssl.SSLError, OSError: there is no handshake, or the certificate is not to be believed.
+        """
+        await self._writer.start_tls(trust.context(), server_hostname=trust.server_name or host)
+        note_tls(found, self._writer.get_extra_info("ssl_object"))
+
     def close(self) -> None:
         self._writer.transport.abort()
 

@@ -22,6 +22,7 @@ from agent.http import CollectorClient
 from agent.metrics import AgentProbe
 from agent.probes import exec as plugins
 from agent.probes import families as of_probes
+from agent.probes import redis
 from agent.probes.check import Failure
 from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
@@ -240,5 +241,8 @@ def _families(value: Any) -> Iterator[Family]:
 
 @pytest.mark.parametrize(("heading", "module"), [("Probes", of_probes), ("Plugins", plugins)])
 def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, module: ModuleType) -> None:
-    real = {family.name: family.type for family in vars(module).values() if isinstance(family, Family)}
+    families = [family for family in vars(module).values() if isinstance(family, Family)]
+    if module is of_probes:
+        families += [*redis.FIELDS.values(), redis.MASTER_LINK]
+    real = {family.name: family.type for family in families}
     assert {name: kind for name, (kind, _) in documented(heading).items()} == real

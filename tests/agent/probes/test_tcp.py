@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.config.probes import unescape
+from agent.config.probe_base import unescape
 from tests.agent.probes.checks import failure, look
 from tests.servers.ports import free_port
 from tests.servers.scripted import Scripted, greeting
