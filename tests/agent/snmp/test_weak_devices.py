@@ -146,7 +146,7 @@ def test_a_walk_may_take_60_seconds_and_50_000_objects_and_a_poll_twice_as_many_
 @pytest.mark.parametrize("seed", range(2))
 async def test_no_mutation_of_an_answer_of_version_1_gets_out_as_anything_but_an_snmp_error(seed: int) -> None:
     with BadDevice(bad_device.mutations(seed)) as device:
-        outcomes = set()
+        outcomes: set[object] = set()
         for _ in range(60):
             async with open_session(target(device.port, "1", timeout_seconds=0.02), Budget(varbinds=50)) as session:
                 try:
