@@ -25,7 +25,7 @@ def _both(name: str, handler: Handler, summary: str, documents: type[Struct]) ->
     return [get, replace(get, method="POST", summary=f"{summary}, parameters as a form", consumes=_FORM)]
 
 
-ROUTES = [
+_QUESTIONS = [
     *_both("query", query.query, "Prometheus API: instant query", documents.Query),
     *_both("query_range", query.query_range, "Prometheus API: range query", documents.RangeQuery),
     *_both("query_exemplars", expressions.query_exemplars, "Prometheus API: exemplars, of which there are none",
@@ -38,6 +38,12 @@ ROUTES = [
     _get("rules", rules.rules, "Prometheus API: rules in force", documents.RuleSelection),
     _get("alerts", rules.alerts, "Prometheus API: active alerts"),
     _get("status/buildinfo", status.build_info, "Prometheus API: version"),
-    Route("OPTIONS", _PREFIX + "{path:.+}", delivery.preflight, Permission.PUBLIC,
-          "Prometheus API: a browser's preflight", status=204),
 ]  # fmt: skip
+
+# For each path there is, because what there is not should be answered 404 to any method.
+_PREFLIGHTS = [
+    Route("OPTIONS", path, delivery.preflight, Permission.PUBLIC, "Prometheus API: a browser's preflight", status=204)
+    for path in dict.fromkeys(route.path for route in _QUESTIONS)
+]
+
+ROUTES = [*_QUESTIONS, *_PREFLIGHTS]
