@@ -1,6 +1,6 @@
 """Seconds that one evaluation of a rule takes, ours next to Debian's prometheus and vmalert over victoria-metrics.
 
-    .venv/bin/python bench/rules.py [--in-process] [--seconds 10]
+    .venv/bin/python bench/rules.py [--in-process | --alone] [--seconds 10]
 
 100,000 series of 100 hosts, each host pushing every 15 s at a moment of its own, as agents do. The servers run one
 after the other with the same samples, and the rows one after the other, each as the only group of rules, evaluated
@@ -259,17 +259,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="time of rule evaluation")
     parser.add_argument("--in-process", action="store_true", help="without HTTP, tick and peers")
     parser.add_argument("--seconds", type=int, default=10, help="measured for each row")
+    parser.add_argument("--alone", action="store_true", help="without the peers")
     options = parser.parse_args()
     if options.in_process:
         in_process(2 * options.seconds)
         return
     results = {"forewatch": of_forewatch(options.seconds)}
-    for name, (programs, run) in PEERS.items():
+    for name, (programs, run) in ({} if options.alone else PEERS).items():
         if missing := [one for one in programs if find_program(one) is None]:
             print(f"rules {name}: not installed; apt-get install {' '.join(missing)}")
         else:
             results[name] = run(options.seconds)
-    for row in groups():
+    for row in groups() if len(results) > 1 else ():
         print(line(row, {name: figures[row] for name, figures in results.items()}))
 
 
