@@ -34,6 +34,7 @@ from collector.background import running, stopped
 from collector.config import CollectorConfig
 from collector.database import open_database
 from collector.evaluation import EVALUATION, Evaluation
+from collector.federate import EXTERNAL_LABELS
 from collector.health import READINESS, Readiness
 from collector.ingest.api import STORE, series_context
 from collector.long_term.service import long_term_context
@@ -73,6 +74,7 @@ def make_app(
     app = web.Application(client_max_size=1 << 20, middlewares=_middlewares(config, access_metrics, http_metrics))
     app.on_response_prepare.append(add_headers(secure=config.secure()))
     app[CONFIG], app[CLOCK], app[REGISTRY] = config, clock, registry
+    app[EXTERNAL_LABELS] = config.external_labels
     app[HTTP_METRICS], app[FAILED] = http_metrics, asyncio.Event()
     app[READINESS] = Readiness("database", "register", "series", "evaluation")
     app[RENDERER] = Renderer()

@@ -29,6 +29,7 @@ from collector.series.limits import SeriesLimits
 from core import config
 from core.config import Duration, Finding, Secret, Section, Size
 from core.database import sqlite_url
+from core.labels import METRIC_NAME, is_label_name
 from desk.channels.config import ChannelConfig, duplicate_names
 
 DEFAULT_LISTEN = "127.0.0.1:9470"
@@ -117,6 +118,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
         external_url: under which people reach the console, for links in messages; None takes `listen`.
         rule_files: Prometheus rule files, as globs.
         evaluation_interval: of rule groups that name none.
+        external_labels: which site this is, for templates and for those who federate.
         trusted_proxies: addresses or networks whose X-Forwarded-For is believed.
         long_term: the store that samples are forwarded to and older ones are asked of; None for neither.
     """
@@ -129,6 +131,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     rule_files: tuple[Path, ...] = ()
     evaluation_interval: Duration = Duration(1)
+    external_labels: dict[str, str] = {}
     channels: tuple[ChannelConfig, ...] = ()
     long_term: LongTermConfig | None = None
     limits: Limits = Limits()
@@ -147,6 +150,9 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
                 yield Finding(("trusted_proxies", index), f"{text!r} is neither an address nor a network")
         if self.evaluation_interval < 1:
             yield Finding(("evaluation_interval",), "must be at least 1s")
+        for name in self.external_labels:
+            if not is_label_name(name) or name == METRIC_NAME:
+                yield Finding(("external_labels", name), f"{name!r} is no name for a label; write one like site")
         yield from duplicate_names(self.channels)
 
     def address(self) -> tuple[str, int]:

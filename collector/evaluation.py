@@ -74,7 +74,7 @@ class Evaluation:
         self.tick = Tick(
             store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
             default_interval_seconds=config.evaluation_interval,
-            surroundings=Surroundings(external_url=config.url()),
+            surroundings=Surroundings(config.external_labels, config.url()),
         )  # fmt: skip
         self._rhythm = Rhythm(self.tick, clock, self._metrics)
         self.external = ExternalAlerts(Recorder(pipeline, self._metrics), clock, ExternalAlertMetrics(registry))

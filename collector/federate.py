@@ -1,7 +1,8 @@
 """`GET /federate?match[]=`: every live series in text exposition 0.0.4, for a Prometheus to scrape.
 
 Source: https://prometheus.io/docs/instrumenting/exposition_formats/. Without a selector every live series is
-written. Scrape it with `honor_labels: true`, as any federation.
+written. Scrape it with `honor_labels: true`, as any federation. The configured external labels are added where a series
+has no label of that name.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -20,11 +21,13 @@ from collector.series.store import SeriesStore
 from core.access import Permission
 from core.errors import InvalidInput
 from core.http import CLOCK, Route
-from core.labels import METRIC_NAME, Labels, metric_name
+from core.labels import METRIC_NAME, Labels, labels, metric_name
 from rules.errors import PromqlError
 from rules.promql.parse import parse
 from rules.promql.plan import Selector, VectorSelector
 from rules.source import LOOKBACK_MS, Ids, Matcher
+
+EXTERNAL_LABELS: web.AppKey[Mapping[str, str]] = web.AppKey("external_labels", Mapping)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -48,7 +51,7 @@ async def federate(request: web.Request) -> web.StreamResponse:
     with contextlib.suppress(ConnectionResetError):  # the scraper gave up; nobody is there to be told
         await response.prepare(request)
         if request.method != "HEAD":
-            pieces = expose(store, ids, now_ms)
+            pieces = expose(store, ids, now_ms, request.app[EXTERNAL_LABELS])
             while piece := await asyncio.to_thread(next, pieces, b""):
                 await response.write(piece)
         await response.write_eof()
@@ -78,14 +81,18 @@ def _select(store: SeriesStore, selectors: Sequence[Sequence[Matcher]]) -> Ids:
     return np.unique(np.concatenate([store.select(matchers) for matchers in selectors]))
 
 
-def expose(store: SeriesStore, ids: Ids, now_ms: int) -> Iterator[bytes]:
-    """The exposition of the present series of `ids`, in pieces; the series of one metric stand together."""
+def expose(store: SeriesStore, ids: Ids, now_ms: int, external: Mapping[str, str]) -> Iterator[bytes]:
+    """The exposition of the present series of `ids`, in pieces; the series of one metric stand together.
+
+    Series that have no label of a name in `external` get that one.
+    """
     times, values, present = store.instant(ids, now_ms, LOOKBACK_MS)
     rows: list[tuple[str, Labels, float, int]] = []
     for index in np.flatnonzero(present).tolist():
         # This runs beside the event loop, where a series may be retired meanwhile.
         with contextlib.suppress(KeyError):
             of = store.labels(int(ids[index]))
+            of = labels({**external, **dict(of)}) if external else of
             rows.append((metric_name(of), of, float(values[index]), int(times[index])))
     rows.sort(key=lambda row: row[0])
     lines: list[str] = []

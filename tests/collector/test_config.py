@@ -54,6 +54,8 @@ def test_the_shipped_file_is_the_defaults(tmp_path: Path) -> None:
         ("listen: ::1:9470", "is not HOST:PORT", "IPv6 without brackets"),
         ("database: mysql://h/d", "mysql is not supported", "another database"),
         ("database: oops", "write sqlite, or a URL", "no URL"),
+        ("external_labels: {my-site: east}", "is no name for a label", "Prometheus would not take it"),
+        ("external_labels: {__name__: up}", "is no name for a label", "it is the metric's"),
         ("external_url: forewatch.example.org", "must be an http or https URL", "no scheme"),
         ("trusted_proxies: [10.0.0.1/8]", "neither an address nor a network", "host bits set"),
         ("trusted_proxies: [proxy]", "neither an address nor a network", "a name"),

@@ -7,6 +7,7 @@ import datetime as dt
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
@@ -132,6 +133,19 @@ async def test_what_rules_record_about_an_instance_is_no_word_from_it(make_site)
     ids = site.store.select([Matcher("__name__", "=", "instance:known"), Matcher("instance", "=", "web-1")])
     assert site.store.last_times(ids).tolist() == [site.clock.now_ms()], "the rule speaks of web-1"
     assert await site.states() == [State.NEW], "and web-1 does not"
+
+
+async def test_templates_know_the_external_labels_and_the_address(make_site) -> None:
+    told = "{{ $externalLabels.site }} {{ $externalURL }}"
+    site = make_site(RULES.replace("category: availability", 'category: availability, summary: "' + told + '"'))
+    site.config = msgspec.structs.replace(
+        site.config, external_labels={"site": "east"}, external_url="https://forewatch.example.org"
+    )
+    await site.start()
+    site.up(0)
+    await site.second()
+    async with site.database.read() as session:
+        assert await session.scalar(select(Incident.title)) == "east https://forewatch.example.org"
 
 
 async def test_the_collector_stops_only_when_nothing_reads_the_store_any_more(make_site, monkeypatch) -> None:

@@ -65,9 +65,14 @@ def store(tmp_path, clock):
 
 
 @pytest.fixture
-async def client(store, clock):
+def external() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+async def client(store, clock, external):
     app = web.Application(middlewares=[problem_middleware])
-    app[STORE], app[CLOCK] = store, clock
+    app[STORE], app[CLOCK], app[federate.EXTERNAL_LABELS] = store, clock, external
     app.add_routes([web.get(route.path, route.__call__) for route in federate.ROUTES])
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -90,6 +95,17 @@ async def test_every_live_series_is_written_with_its_time(client, store) -> None
     assert found[labels(__name__="exact")].timestamp == (NOW - 1000) / 1000
     assert math.isnan(found[labels(__name__="not_a_number")].value)
     assert found[labels(__name__="infinite", sign="-")].value == -math.inf
+
+
+@pytest.mark.parametrize("external", [{"site": "east", "job": "forewatch"}])
+async def test_external_labels_are_added_where_a_series_has_none_of_that_name(client, store) -> None:
+    fill(store, NOW)
+    found = await scrape(client, "up", "exact")
+    assert set(found) == {
+        labels(__name__="up", instance="core-1", job="snmp", site="east"),
+        labels(__name__="up", instance="db-1", job="node", site="east"),
+        labels(__name__="exact", job="forewatch", site="east"),
+    }
 
 
 async def test_hostile_label_values_stay_values(client, store) -> None:
@@ -138,7 +154,7 @@ async def test_a_real_prometheus_scrapes_every_series(tmp_path) -> None:
     fill(store, clock.now_ms())
     store.append(store.resolve([labels(__name__="nul", n="a\0b")]), np.array([clock.now_ms()]), np.array([1.0]))
     app = web.Application()
-    app[STORE], app[CLOCK] = store, clock
+    app[STORE], app[CLOCK], app[federate.EXTERNAL_LABELS] = store, clock, {}
     app.add_routes([web.get(route.path, route.__call__) for route in federate.ROUTES])
     async with TestServer(app) as server:
         answer = await _scraped_by(prometheus, tmp_path, f"{server.host}:{server.port}")
