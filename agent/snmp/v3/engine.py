@@ -13,12 +13,14 @@ class Engine:
     """An engine and the user's keys for it.
 
     Attributes:
+        user: whose keys these are.
         boots, time: as the engine said last: how often it started, and how many seconds ago.
         heard_at: when that was, by our clock.
         proven: whether it has answered this user at the full level of security.
         doubtful: whether to ask for its identity again before the next request.
     """
 
+    user: User = field(repr=False)
     id: bytes
     boots: int
     time: int
@@ -31,7 +33,7 @@ class Engine:
     @classmethod
     def of(cls, user: User, engine_id: bytes, boots: int, time: int, now: float) -> Engine:
         """An engine met for the first time."""
-        return cls(engine_id, boots, time, now, auth_key(user, engine_id), priv_key(user, engine_id))
+        return cls(user, engine_id, boots, time, now, auth_key(user, engine_id), priv_key(user, engine_id))
 
     def time_at(self, now: float) -> int:
         """Its time by our clock: after any idle time a request is within the engine's window of 150 seconds."""

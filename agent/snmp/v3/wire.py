@@ -74,6 +74,8 @@ class V3Wire(CodecWire):
     async def _engine(self, retries: int | None) -> Engine:
         """The device's engine, discovered when it is not known (RFC 3414 section 4)."""
         known = self._known.engine
+        if known is not None and known.user != self._user:
+            known = None  # the credential was changed
         if known is not None and not known.doubtful:
             return known
         number = secrets.randbits(31)

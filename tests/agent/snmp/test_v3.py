@@ -137,6 +137,13 @@ async def test_engine_is_discovered_once(snmpd: Snmpd) -> None:
     assert known.engine is engine
 
 
+async def test_other_credential_for_the_same_device_has_keys_of_its_own(snmpd: Snmpd) -> None:
+    known = Known()
+    await name_of(device(snmpd.port, USUAL), known)
+    other = user(AuthProtocol.SHA512, PrivProtocol.AES256)
+    assert await name_of(device(snmpd.port, other), known) == SYS_NAME.encode()
+
+
 async def test_engine_whose_time_went_another_way_is_asked_anew(snmpd: Snmpd) -> None:
     known = Known()
     await name_of(device(snmpd.port, USUAL), known)
