@@ -115,12 +115,19 @@ class Forwarder:
 def encode(keys: Sequence[bytes], times: Times, values: Values) -> bytes:
     """An uncompressed WriteRequest of one sample a series; keys are label bytes (`core.remote_write.encode_labels`)."""
     parts: list[bytes] = []
-    tails: dict[int, bytes] = {}
+    tails: dict[int, tuple[int, bytes, bytes]] = {}
+    heads: dict[int, bytes] = {}
     packed = np.ascontiguousarray(values, "<f8").view("V8").tolist()  # NaNs keep their bits: stale markers
     for key, at_ms, number in zip(keys, times.tolist(), packed, strict=True):
-        tail = tails.get(at_ms)
-        if tail is None:
-            tail = tails[at_ms] = b"\x10" + varint(at_ms)
-        size = 9 + len(tail)
-        parts += (b"\x0a", varint(len(key) + 2 + size), key, bytes((0x12, size, 0x09)), number, tail)
+        size, middle, tail = tails.get(at_ms) or tails.setdefault(at_ms, _around_value(at_ms))
+        length = len(key) + size
+        head = heads.get(length) or heads.setdefault(length, b"\x0a" + varint(length))
+        parts += (head, key, middle, number, tail)
     return b"".join(parts)
+
+
+def _around_value(at_ms: int) -> tuple[int, bytes, bytes]:
+    """The size of a `samples` field of that time, and what stands before and after its value."""
+    tail = b"\x10" + varint(at_ms)
+    size = 9 + len(tail)
+    return size + 2, bytes((0x12, size, 0x09)), tail
