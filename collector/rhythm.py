@@ -36,15 +36,21 @@ class Rhythm:
         while True:
             due_ms = (self._clock.now_ms() // _TICK_MS + 1) * _TICK_MS
             await self._until(due_ms)
-            seconds = await self._timed(self._tick.once, due_ms)
+            seconds = await self._timed(self._tick.once, self._instant(due_ms))
             self._metrics.tick_seconds.observe(seconds)
             if seconds > TICK_SECONDS:
                 self._metrics.overruns.inc()
 
+    def _instant(self, due_ms: int) -> int:
+        """The instant of the tick that was due at `due_ms`: that one, unless the clock has been set meanwhile."""
+        now_ms = self._clock.now_ms()
+        return due_ms if abs(now_ms - due_ms) < _TICK_MS else now_ms // _TICK_MS * _TICK_MS
+
     async def _until(self, due_ms: int) -> None:
         """Look early for as long as a look will probably be over in time."""
+        end = self._clock.monotonic() + (due_ms - self._clock.now_ms()) / 1000
         while True:
-            left = min((due_ms - self._clock.now_ms()) / 1000, TICK_SECONDS)  # the clock may have been set back
+            left = end - self._clock.monotonic()
             pause = max(LOOK_SECONDS, REST_FACTOR * self._look_seconds)
             if not self._tick.can_be_early() or pause + self._look_seconds >= left:
                 # A look that was long once, because much came at once, is not held against the next second.
@@ -54,6 +60,7 @@ class Rhythm:
             await self._clock.sleep(pause)
             now_ms = self._clock.now_ms()
             if now_ms >= due_ms:  # what is seen after the tick's instant the tick would not see, and end
+                await self._clock.sleep(end - self._clock.monotonic())
                 return
             self._look_seconds = await self._timed(self._tick.early, now_ms)
 

@@ -94,6 +94,20 @@ async def test_the_instant_of_a_tick_is_the_full_second_however_late_it_begins(r
     assert all(at % 1000 == 0 for at in running.ticks)
 
 
+@pytest.mark.parametrize(("by_ms", "reason"), [(-3_600_000, "set back"), (3_600_000, "set forward")])
+async def test_a_clock_that_is_set_costs_no_tick_and_makes_none_at_a_wrong_instant(
+    running, clock, by_ms, reason
+) -> None:
+    await clock.advance(1.55)
+    clock.set_wall(clock.now_ms() + by_ms)
+    await clock.advance(2)
+    first, *others = running.ticks
+    assert first == 0
+    assert others[0] in (by_ms + 0, by_ms + 1000), reason
+    assert len(others) >= 2
+    assert all(at % 1000 == 0 for at in others)
+
+
 @pytest.mark.parametrize("error", [StorageError("disk full"), RuntimeError("boom")])
 async def test_a_look_that_fails_is_counted_and_all_goes_on(running, clock, error) -> None:
     running.fails = error
