@@ -43,7 +43,7 @@ format: install ## rewrite the code in the one format
 	@$(BIN)/ruff format .
 
 bench: install servers ## measure, next to the peers that are installed
-	@for script in $(filter-out bench/servers.py,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out bench/servers.py bench/load.py,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what was built, not what was recorded
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
