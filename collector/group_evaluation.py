@@ -43,15 +43,18 @@ class _Instant:
     def __init__(self, evaluator: Evaluator, at_ms: int) -> None:
         self._evaluator = evaluator
         self._at_ms = at_ms
+        self._asked: list[Expression] = []
         self._read: set[str | None] = set()
         self.moment = evaluator.moment(at_ms)
 
     def value(self, expression: Expression) -> Vector:
-        self._read.update(map(name_of, selectors_of(expression.root)))
+        self._asked.append(expression)  # what it reads matters only to groups that record
         return _vector(expression, self.moment)
 
     def recorded(self, name: str) -> None:
         """Series of this name have samples at this instant now; later rules of the group are to see them."""
+        self._read.update(name_of(selector) for asked in self._asked for selector in selectors_of(asked.root))
+        self._asked.clear()
         if name in self._read or None in self._read:
             self._read.clear()
             self.moment = self._evaluator.moment(self._at_ms)
@@ -117,10 +120,11 @@ class GroupEvaluation:
     def _group(self, group: Group, instant: _Instant, at_ms: int, outcome: Outcome) -> None:
         started = self._clock.monotonic()
         outcome.evaluated_at[group.file, group.name] = at_ms
+        evaluations = self._metrics.evaluations.labels(group.name)
         for rule in group.rules:
             began = self._clock.monotonic()
             error = self._rule(group, rule, instant, at_ms, outcome)
-            self._metrics.evaluations.labels(group.name).inc()
+            evaluations.inc()
             if error is not None:
                 self._metrics.failures.labels(group.name).inc()
             self.health.note_rule(group, rule, Evaluated(at_ms, self._clock.monotonic() - began, error))

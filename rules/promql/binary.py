@@ -21,6 +21,8 @@ def of_lines(node: Binary, left: Line, right: Line) -> Line:
 
 def with_line(node: Binary, block: Block, line: Line, layouts: Layouts, *, line_is_left: bool) -> Block:
     """Vector against number. A comparison without `bool` keeps names and the vector's own values."""
+    if not len(block.table):  # as of many a rule of which this site has no series
+        return block
     number = line.values[None, :]
     left, right = (number, block.values) if line_is_left else (block.values, number)
     if node.op in COMPARISONS:
