@@ -5,13 +5,14 @@ Without start and end every series of the store counts; with them, those that ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import functools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
+from collector.ingest.api import STORE
 from collector.prometheus_api.answer import respond, success, truncated
 from collector.prometheus_api.errors import BadData
 from collector.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters
@@ -28,14 +29,18 @@ async def series(request: web.Request) -> web.Response:
     parameters = await Parameters.of(request)
     if not parameters.every("match[]"):
         raise BadData("no match[] parameter provided")
-    return await _answer(request, parameters, lambda rows: sorted(set(rows)), dict)
+
+    def work(worker: Worker) -> bytes:
+        rows, warnings = truncated(sorted(set(_selected(worker, parameters))), parameters.limit())
+        worker.budget.hold(len(rows) * _ROW_COST)
+        return success([dict(row) for row in rows], warnings)
+
+    return respond(await request.app[QUERIER].run(work))
 
 
 async def labels(request: web.Request) -> web.Response:
     """The names of labels; of all series, or of those that one of the `match[]` selects."""
-    return await _answer(
-        request, await Parameters.of(request), lambda rows: sorted({name for of in rows for name, _ in of})
-    )
+    return await _from_index(request, request.app[STORE].label_names)
 
 
 async def label_values(request: web.Request) -> web.Response:
@@ -43,33 +48,40 @@ async def label_values(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if not is_label_name(name):
         raise BadData(f"invalid label name: {name[:200]!r}")
-    return await _answer(
-        request,
-        await Parameters.of(request),
-        lambda rows: sorted({value for of in rows for label, value in of if label == name}),
-    )
+    return await _from_index(request, functools.partial(request.app[STORE].label_values, name))
 
 
-async def _answer(
-    request: web.Request,
-    parameters: Parameters,
-    found: Callable[[Iterable[Labels]], list[Any]],
-    shown: Callable[[Any], Any] = lambda row: row,
-) -> web.Response:
-    """What `found` makes of the series that the parameters select, as far as `limit` allows."""
+async def _from_index(request: web.Request, found: Callable[[Ids | None], list[str]]) -> web.Response:
+    """What the store's index says of the series that the parameters select; no series is looked at by itself."""
+    parameters = await Parameters.of(request)
 
     def work(worker: Worker) -> bytes:
-        rows, warnings = truncated(found(_selected(worker, parameters)), parameters.limit())
-        worker.budget.hold(len(rows) * _ROW_COST)
-        return success([shown(row) for row in rows], warnings)
+        texts, warnings = truncated(found(_ids(worker, parameters)), parameters.limit())
+        worker.budget.hold(len(texts) * _ROW_COST)
+        return success(texts, warnings)
 
     return respond(await request.app[QUERIER].run(work))
 
 
-def _selected(worker: Worker, parameters: Parameters) -> Iterator[Labels]:
-    """The label sets of the series of every `match[]`, or of all; what several select comes several times."""
+def _ids(worker: Worker, parameters: Parameters) -> Ids | None:
+    """The series that the parameters select; None for all there are."""
     start_ms, end_ms = parameters.period()
-    for matchers in parameters.selectors() or [()]:
+    selectors = parameters.selectors()
+    if not selectors and (start_ms, end_ms) == (EARLIEST_MS, LATEST_MS):
+        return None
+    chosen: list[Ids] = []
+    for matchers in selectors or [()]:
+        ids = worker.source.select(matchers)
+        for first in range(0, len(ids), _LOOK_EVERY):
+            part = ids[first : first + _LOOK_EVERY]
+            chosen.append(part[_alive(worker, part, start_ms, end_ms)])
+    return np.unique(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+
+
+def _selected(worker: Worker, parameters: Parameters) -> Iterator[Labels]:
+    """The label sets of the series of every `match[]`; what several select comes several times."""
+    start_ms, end_ms = parameters.period()
+    for matchers in parameters.selectors():
         selection = worker.evaluator.selections.get(matchers)
         for first in range(0, len(selection.ids), _LOOK_EVERY):
             worker.budget.check()

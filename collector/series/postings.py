@@ -51,6 +51,14 @@ class Postings:
             if not self._rows[name]:
                 del self._rows[name]
 
+    def by_label(self) -> list[tuple[str, list[tuple[str, array[int]]]]]:
+        """Every label with its values and their rows, to be looked at while the index goes on changing."""
+        return [(name, list(values.items())) for name, values in self._rows.items()]
+
+    def of_label(self, name: str) -> list[tuple[str, array[int]]]:
+        """The values of one label and their rows, to be looked at while the index goes on changing."""
+        return list(self._rows.get(name, {}).items())
+
     def excerpt(self, matchers: Sequence[Matcher]) -> Excerpt:
         """What `select` needs of the index to answer `matchers`, while the index goes on changing."""
         excerpt: Excerpt = {}
@@ -74,6 +82,14 @@ def select(matchers: Sequence[Matcher], excerpt: Excerpt, live: NDArray[np.bool_
     for matcher in matchers:
         chosen = chosen & _mask(matcher, excerpt[matcher], len(live))
     return np.flatnonzero(chosen).astype(np.int64)
+
+
+def any_of(rows: array[int], chosen: NDArray[np.bool_]) -> bool:
+    """Whether any of `rows` is chosen; `chosen` is [rows], and what lies beyond was taken later."""
+    if len(rows) == 1:
+        return rows[0] < len(chosen) and bool(chosen[rows[0]])
+    found = np.array(rows[:], np.int64)
+    return bool(chosen[found[found < len(chosen)]].any())
 
 
 def _mask(matcher: Matcher, values: list[tuple[str, array[int]]], rows: int) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ from collector.series.columns import Columns
 from collector.series.files import Files, open_files
 from collector.series.journal import Birth, Retirement
 from collector.series.limits import SeriesLimits
-from collector.series.postings import Postings, select
+from collector.series.postings import Postings, any_of, select
 from collector.series.refusal import Code, Refusals
 from collector.series.rings import run_of
 from collector.series.tee import Tee
@@ -191,6 +191,26 @@ class SeriesStore:
         """
         return self._dictionary.labels(int(series_id))
 
+    def label_names(self, ids: Ids | None = None) -> list[str]:
+        """The names of the labels that some series have (None: all live ones), in order."""
+        with self._turns.reading():
+            by_label = self._postings.by_label()
+            rows = self._samples.rows
+        if ids is None:
+            return sorted(name for name, _ in by_label)
+        chosen = _chosen(ids, rows)
+        return sorted(name for name, values in by_label if any(any_of(of, chosen) for _, of in values))
+
+    def label_values(self, name: str, ids: Ids | None = None) -> list[str]:
+        """The values of a label that some series have (None: all live ones), in order."""
+        with self._turns.reading():
+            values = self._postings.of_label(name)
+            rows = self._samples.rows
+        if ids is None:
+            return sorted(value for value, _ in values)
+        chosen = _chosen(ids, rows)
+        return sorted(value for value, of in values if any_of(of, chosen))
+
     def born_since(self, generation: int) -> Ids:
         """Ids of the live series born after `generation`, ascending; 0 asks for all."""
         with self._turns.reading():
@@ -199,7 +219,7 @@ class SeriesStore:
     def last_times(self, ids: Ids) -> Times:
         """[ids] epoch ms of each series' newest sample, -1 for none: whether anything is new, in one gather."""
         with self._turns.reading():
-            newest: Times = self._samples.last_times[ids]
+            newest: Times = self._samples.last_times.take(ids)
             return newest
 
     def oldest_ms(self) -> int | None:
@@ -331,3 +351,10 @@ class SeriesStore:
             codes[part[found & same]] = Code.DUPLICATE
             codes[part[found & ~same]] = Code.DUPLICATE_TIMESTAMP
             self._columns.arrived[ids[part[found & same]]] = self._clock.now_ms() // 1000
+
+
+def _chosen(ids: Ids, rows: int) -> NDArray[np.bool_]:
+    """[rows] which of them are among `ids`."""
+    chosen = np.zeros(rows, np.bool_)
+    chosen[ids[ids < rows]] = True
+    return chosen
