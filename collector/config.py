@@ -153,6 +153,8 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
         for name in self.external_labels:
             if not is_label_name(name) or name == METRIC_NAME:
                 yield Finding(("external_labels", name), f"{name!r} is no name for a label; write one like site")
+        if self.long_term is not None:
+            yield from self.long_term.check_not_own(self.listen, self.url() if self.external_url else None)
         yield from duplicate_names(self.channels)
 
     def address(self) -> tuple[str, int]:

@@ -21,6 +21,7 @@ _OWN_HEADERS = frozenset({
     "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type", "host",
     "transfer-encoding", "x-prometheus-remote-write-version",
 })  # fmt: skip
+_HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - told apart, not listened on
 _HOUR, _DAY = 3600, 86_400
 _SMALLEST_SPOOL = 1 << 20
 
@@ -91,6 +92,13 @@ class LongTermConfig(Section, frozen=True, kw_only=True):
         if self.answer_size < 1 << 16:
             yield Finding(("answer_size",), "must be at least 64KiB")
 
+    def check_not_own(self, listen: str, external_url: str | None) -> Iterator[Finding]:
+        """For the whole file's `check`: samples that are forwarded to this very collector would go round for ever."""
+        own = {_place(f"http://{listen}"), _place(external_url or "")}
+        for key in ("write_url", "query_url"):
+            if getattr(self, key) is not None and _place(getattr(self, key)) in own:
+                yield Finding(("long_term", key), "leads to this collector itself")
+
     def request_headers(self) -> dict[str, str]:
         """What every request to the store carries."""
         headers = {str(header): str(value) for header, value in self.headers.items()}
@@ -100,6 +108,18 @@ class LongTermConfig(Section, frozen=True, kw_only=True):
             pair = f"{self.username}:{self.password!s}".encode()
             headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
         return headers
+
+
+def _place(url: str) -> tuple[str, int | None] | None:
+    """Host and port, loopback by one name; None when the text is no URL."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    if host is None:
+        return ("loopback", port) if parts.netloc else None
+    return ("loopback" if host in _HERE else host, port)
 
 
 def _wrong_url(text: str | None) -> str | None:

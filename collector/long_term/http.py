@@ -80,7 +80,7 @@ class StoreClient:
             Unreachable: none came in time, or it is too large.
         """
         timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS))
-        sent = {"Accept-Encoding": "identity", **self._headers, **headers}
+        sent = {"Accept-Encoding": "identity", "User-Agent": "forewatch", **self._headers, **headers}
         try:
             async with self._session.post(
                 url, data=data, headers=sent, timeout=timeout, allow_redirects=False

@@ -92,8 +92,8 @@ class LongTermQueries:
         """Since when the rings have every sample."""
         now = self._clock.monotonic()
         if self._oldest_ms is None or self._looked_at is None or now - self._looked_at > _LOOK_EVERY_SECONDS:
+            self._looked_at = now  # the others go on with what is known
             self._oldest_ms = await asyncio.to_thread(self._store.oldest_ms)
-            self._looked_at = now
         reach_ms = self._clock.now_ms() - round(self._config.query_after * 1000)
         return self._clock.now_ms() if self._oldest_ms is None else max(self._oldest_ms, reach_ms)
 

@@ -110,7 +110,11 @@ class Sender:
         """Send for ever; cancelling leaves what is in flight in the spool."""
         while True:
             await self._forwarder.arrival()
-            await self.drain()
+            try:
+                await self.drain()
+            except Exception:
+                log.exception("forwarding to the long-term store failed, trying again")
+                await self._clock.sleep(_LONGEST_WAIT_SECONDS)
 
     async def drain(self) -> None:
         """Send until nothing waits, pausing between attempts as long as needed."""

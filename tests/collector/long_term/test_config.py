@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,25 @@ def test_faults_name_the_key_and_the_remedy(text: str, fault: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read(text)
     assert fault in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("listen", "url", "own", "_reason"),
+    [
+        ("127.0.0.1:9470", "http://127.0.0.1:9470/prometheus/api/v1/write", True, "the very same"),
+        ("0.0.0.0:9470", "http://localhost:9470/w", True, "every address is this one, too"),
+        (":9470", "http://[::1]:9470/w", True, "no host is every address"),
+        ("127.0.0.1:9470", "https://forewatch.example.org/prometheus/api/v1/write", True, "by its external URL"),
+        ("127.0.0.1:9470", "http://127.0.0.1:8428/w", False, "another port"),
+        ("127.0.0.1:9470", "http://store.example.org:9470/w", False, "another host"),
+    ],
+)
+def test_a_collector_does_not_forward_to_itself(listen: str, url: str, own: bool, _reason: str) -> None:
+    text = f"data_dir: d\nlisten: '{listen}'\nexternal_url: https://forewatch.example.org\n"
+    text += f"long_term: {{write_url: '{url}'}}\n"
+    expected = pytest.raises(ConfigError, match="write_url: leads to this collector itself") if own else nullcontext()
+    with expected:
+        config.loads(text, CollectorConfig, file="c.yaml")
 
 
 def test_credentials_become_headers_and_never_show(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from core.clock import SystemClock
 from core.http import CLOCK, problem_middleware
 from core.labels import Labels, labels
 from core.remote_write import CONTENT_HEADERS, STALE_NAN, compress, encode_labels, encode_write_request
+from tests.servers.prometheus import Prometheus
 from tests.servers.victoria_metrics import VictoriaMetrics
 
 Sample = tuple[Labels, float, int]
@@ -114,6 +115,23 @@ async def test_what_the_long_term_store_has_is_what_we_hold(start, victoria: Vic
         assert [at for at, _ in found[of]] == [at for at, _ in samples]
         # VictoriaMetrics keeps decimals of twelve digits and more, not every bit.
         assert [value for _, value in found[of]] == pytest.approx([value for _, value in samples], rel=1e-11)
+
+
+async def test_a_store_that_keeps_every_bit_has_every_bit(start, tmp_path: Path) -> None:
+    prometheus = Prometheus(tmp_path / "prometheus")
+    prometheus.start()
+    try:
+        site = await start(prometheus.write_url)
+        now = SystemClock().now_ms()
+        numbers = [0.1, 1e300, -0.0, 5e-324, float("inf"), 2.0**53 + 1, -1 / 3, float("-inf")]
+        for at, number in enumerate(numbers):  # the first is born, the others go on as they came
+            assert await site.push((series(1), number, now - 10_000 + at)) == 204
+        await site.drained()
+        [row] = prometheus.get("/api/v1/query", query="node_load1[1m]", time=now / 1000)["data"]["result"]
+        assert [round(at * 1000) for at, _ in row["values"]] == [now - 10_000 + at for at in range(len(numbers))]
+        assert list(map(repr, map(float, (text for _, text in row["values"])))) == list(map(repr, numbers))
+    finally:
+        prometheus.stop()
 
 
 async def test_shifted_times_are_forwarded_as_they_are_held(start, victoria: VictoriaMetrics) -> None:

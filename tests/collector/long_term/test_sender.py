@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -140,6 +141,26 @@ async def test_a_store_that_is_away_loses_nothing(
     await sender.drain()
     assert sent(receiver) == [[1], [1]]
     assert len(clock.slept) == 1
+
+
+async def test_what_goes_wrong_in_an_unforeseen_way_does_not_end_forwarding(
+    sender: Sender, forwarder: Forwarder, receiver: FakeCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front, failures = forwarder.front, [RuntimeError("odd")]
+
+    def odd(most_bytes: int) -> list[Record]:
+        if failures:
+            raise failures.pop()
+        return front(most_bytes)
+
+    monkeypatch.setattr(forwarder, "front", odd)
+    give(forwarder, 1)
+    task = asyncio.create_task(sender.run())
+    async with asyncio.timeout(5):
+        while forwarder.state()[1]:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    assert sent(receiver) == [[1]]
 
 
 async def test_redirects_are_not_followed(
