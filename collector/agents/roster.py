@@ -45,7 +45,8 @@ class Roster:
         return self._heard.get(name)
 
     def items(self) -> list[tuple[str, Heard]]:
-        return sorted(self._heard.items())
+        """By name; metrics are collected in another thread, which must not meet a change halfway."""
+        return sorted(self._heard.copy().items())
 
     def is_heartbeat(self, name: str, boot: str, version: str) -> bool:
         """Whether the agent said the same about itself the last time."""
