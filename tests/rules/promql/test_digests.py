@@ -115,3 +115,36 @@ def test_without_room_everything_is_read_every_time() -> None:
         assert len(moment.result(RATE)) == 5
         assert len(moment.result(parse("rate(a[2m])"))) == 5
     assert len(evaluator.digests) == 1
+
+
+class BusySource(MemorySource):
+    """Something is written right before and right after samples are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next: list[tuple[int, tuple[int, float]]] = []
+
+    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
+        self._write()
+        read = super().window(ids, start_ms, end_ms)
+        self._write()
+        return read
+
+    def _write(self) -> None:
+        if self.next:
+            number, sample = self.next.pop(0)
+            self.append(SERIES[number], [sample])
+
+
+def test_a_sample_written_while_others_are_read_is_seen_by_the_next_evaluation_at_the_latest() -> None:
+    of = BusySource()
+    for series in SERIES:
+        of.append(series, [(NOW - 20_000, 1.0)])
+    evaluator, text = Evaluator(of), parse("last_over_time(a[1m])")
+    for turn in range(8):
+        at = NOW + 1000 * turn
+        of.append(SERIES[0], [(at - 500, float(turn))])  # so that there is something to read
+        of.next = [(1 + turn % 3, (at - 100 if turn % 2 else at + 100, 10.0 + turn)), (4, (at - 50, 20.0 + turn))]
+        evaluator.instant(text, at)
+        of.next = []
+        assert dict(evaluator.instant(text, at + 500)) == dict(Evaluator(of).instant(text, at + 500))
