@@ -27,17 +27,18 @@ def time_limit(interval_seconds: float) -> float:
 
 def _hosts(config: AgentConfig, clock: Clock) -> Iterator[Target]:
     if config.host.enabled:
-        yield _host(config.agent_name, float(config.host.interval or config.interval), clock)
+        yield _host(config, float(config.host.interval or config.interval), clock)
 
 
-def _host(name: str, interval_seconds: float, clock: Clock) -> Target:
+def _host(config: AgentConfig, interval_seconds: float, clock: Clock) -> Target:
     from agent.facts.host import read_host_facts  # noqa: PLC0415 - only if hosts are watched
-    from agent.probes.host.probe import HostProbe  # noqa: PLC0415
+    from agent.probes.host_extras import host_probe  # noqa: PLC0415
 
     async def facts() -> Facts:
         return read_host_facts()
 
-    return Target("node", name, HostProbe(clock=clock), interval_seconds, time_limit(interval_seconds), facts)
+    probe = host_probe(config.host, clock)
+    return Target("node", config.agent_name, probe, interval_seconds, time_limit(interval_seconds), facts)
 
 
 def _devices(config: AgentConfig, clock: Clock) -> Iterator[Target]:

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
 
 from agent.config.limits import SHORTEST_INTERVAL, at_least
+from agent.config.probe_base import expression
 from core.config import Duration, Finding, Section
 
 
+class SystemdConfig(Section, kw_only=True, frozen=True):
+    """systemd's units; `include` and `exclude` are RE2 expressions for whole names of units told one by one."""
+
+    enabled: bool = False
+    include: str = ".+"
+    exclude: str = r".+\.(automount|device|mount|scope|slice)"
+
+    def check(self) -> Iterator[Finding]:
+        if self.enabled:
+            yield from expression(self.include, ("include",))
+            yield from expression(self.exclude, ("exclude",))
+
+
+class SmartConfig(Section, kw_only=True, frozen=True):
+    """Disks' own account of their health, by smartctl."""
+
+    enabled: bool = False
+    interval: Duration = Duration(600)
+
+    def check(self) -> Iterator[Finding]:
+        yield from at_least(self.interval, Duration(60), "interval")
+
+
 class HostConfig(Section, kw_only=True, frozen=True):
-    """Whether this host itself is watched; `interval` None takes the default."""
+    """Whether and how this host itself is watched.
+
+    Attributes:
+        interval: None takes the default.
+        textfile: a folder in which other programs leave files `*.prom`.
+        processes: RE2 expressions over command lines, by the name of the group that they make.
+    """
 
     enabled: bool = True
     interval: Duration | None = None
+    textfile: Path | None = None
+    processes: dict[str, str] = {}
+    systemd: SystemdConfig = SystemdConfig()
+    smart: SmartConfig = SmartConfig()
 
-    def check(self) -> Iterable[Finding]:
-        return at_least(self.interval, SHORTEST_INTERVAL, "interval")
+    def check(self) -> Iterator[Finding]:
+        yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
+        for name, pattern in self.processes.items():
+            yield from expression(pattern, ("processes", name))

@@ -22,7 +22,7 @@ from agent.http import CollectorClient
 from agent.metrics import AgentProbe
 from agent.probes import exec as plugins
 from agent.probes import families as of_probes
-from agent.probes import redis
+from agent.probes import mdstat, processes, redis, smart, systemd, textfile
 from agent.probes.check import Failure
 from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
@@ -59,6 +59,7 @@ AGENTS = (
     "SNMP devices",
     "Probes",
     "Plugins",
+    "Host by configuration",
 )  # headings; every other table is the collector's
 CAPTURED = ROOT / "tests/agent/fixtures/vm"
 
@@ -239,10 +240,17 @@ def _families(value: Any) -> Iterator[Family]:
             yield from _families(item)
 
 
-@pytest.mark.parametrize(("heading", "module"), [("Probes", of_probes), ("Plugins", plugins)])
-def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, module: ModuleType) -> None:
-    families = [family for family in vars(module).values() if isinstance(family, Family)]
-    if module is of_probes:
+@pytest.mark.parametrize(
+    ("heading", "modules"),
+    [
+        ("Probes", [of_probes]),
+        ("Plugins", [plugins]),
+        ("Host by configuration", [mdstat, processes, smart, systemd, textfile]),
+    ],
+)
+def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, modules: list[ModuleType]) -> None:
+    families = [family for module in modules for family in vars(module).values() if isinstance(family, Family)]
+    if of_probes in modules:
         families += [*redis.FIELDS.values(), redis.MASTER_LINK]
     real = {family.name: family.type for family in families}
     assert {name: kind for name, (kind, _) in documented(heading).items()} == real
