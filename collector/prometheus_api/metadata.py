@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
+from collector.ingest.api import INGEST
 from collector.metrics import REGISTRY
 from collector.prometheus_api.answer import respond, success
 from collector.prometheus_api.parameters import Parameters
@@ -17,14 +18,21 @@ Metadata = dict[str, list[dict[str, str]]]
 
 
 async def metadata(request: web.Request) -> web.Response:
-    """Type and help of the collector's own metrics; pushes carry neither for others."""
+    """Type and help of the collector's own metrics, and of others what their senders say."""
     parameters = await Parameters.of(request)
-    limit, name = parameters.limit(), parameters.text("metric")
-    parameters.limit("limit_per_metric")  # there is one entry a metric, whatever it says
-    found = own_metadata(request.app[REGISTRY])
-    if name:
-        found = {name: found[name]} if name in found else {}
-    return respond(success(dict(list(found.items())[:limit] if limit else found)))
+    limit, per_metric, name = parameters.limit(), parameters.limit("limit_per_metric"), parameters.text("metric")
+    found = merged(own_metadata(request.app[REGISTRY]), request.app[INGEST].metadata.get(metric=name or None))
+    names = [name] * (name in found) if name else sorted(found)
+    return respond(success({one: found[one][: per_metric or None] for one in names[: limit or None]}))
+
+
+def merged(own: Metadata, others: Metadata) -> Metadata:
+    """What is said of each metric, each account once."""
+    found = {name: list(accounts) for name, accounts in own.items()}
+    for name, accounts in others.items():
+        known = found.setdefault(name, [])
+        known.extend(account for account in accounts if account not in known)
+    return found
 
 
 def own_metadata(registry: CollectorRegistry) -> Metadata:

@@ -11,7 +11,10 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from collector.ingest.api import STORE
+from collector.ingest.api import INGEST, STORE
+from collector.ingest.limits import IngestLimits
+from collector.ingest.metrics import IngestMetrics
+from collector.ingest.write import Ingest
 from collector.metrics import REGISTRY
 from collector.prometheus_api import api, querier
 from collector.prometheus_api.budget import QueryLimits
@@ -58,6 +61,7 @@ async def api_client(tmp_path, clock, aiohttp_client, limits) -> AsyncIterator[A
     registry = CollectorRegistry()
     app = web.Application(middlewares=[problem_middleware])
     app[STORE], app[REGISTRY] = store, registry
+    app[INGEST] = Ingest(store, clock, IngestMetrics(registry), IngestLimits())
     app.cleanup_ctx.append(querier.opener(STORE, clock, registry, limits))
     for route in api.ROUTES:
         app.router.add_route(route.method, route.path, route.__call__)

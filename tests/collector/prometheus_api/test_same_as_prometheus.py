@@ -17,7 +17,10 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from collector.ingest.api import STORE
+from collector.ingest.api import INGEST, STORE
+from collector.ingest.limits import IngestLimits
+from collector.ingest.metrics import IngestMetrics
+from collector.ingest.write import Ingest
 from collector.metrics import REGISTRY
 from collector.prometheus_api import api, querier
 from collector.series.store import SeriesStore
@@ -62,6 +65,7 @@ async def ours(tmp_path: Any, clock: Any, aiohttp_client: Any) -> AsyncIterator[
     assert not refused.counts
     app = web.Application(middlewares=[problem_middleware])
     app[STORE], app[REGISTRY] = store, CollectorRegistry()
+    app[INGEST] = Ingest(store, clock, IngestMetrics(app[REGISTRY]), IngestLimits())
     app.cleanup_ctx.append(querier.opener(STORE, clock, app[REGISTRY]))
     for route in api.ROUTES:
         app.router.add_route(route.method, route.path, route.__call__)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from collector.ingest.api import INGEST
 from collector.prometheus_api.answer import TRUNCATED
+from collector.prometheus_api.metadata import merged
 from tests.collector.prometheus_api.conftest import VALUES, T
 
 
@@ -108,6 +110,24 @@ async def test_metadata_tells_type_and_help_of_own_metrics(series) -> None:
     }
     assert (await series.get("metadata", metric="node_load1"))[1]["data"] == {}
     assert len((await series.get("metadata", limit="2"))[1]["data"]) == 2
+
+
+async def test_metadata_tells_what_senders_say_of_theirs(series) -> None:
+    told = series.client.app[INGEST].metadata
+    told.put("node_load1", "gauge", "1m load average.", "", sender="a")
+    told.put("node_load1", "untyped", "Load.", "", sender="b")
+    both = [{"type": "gauge", "help": "1m load average.", "unit": ""}, {"type": "unknown", "help": "Load.", "unit": ""}]
+    assert (await series.get("metadata", metric="node_load1"))[1]["data"] == {"node_load1": both}
+    _, answer = await series.get("metadata", metric="node_load1", limit_per_metric="1")
+    assert answer["data"] == {"node_load1": both[:1]}
+    assert "node_load1" in (await series.get("metadata"))[1]["data"]
+
+
+def test_what_a_sender_says_of_our_own_metrics_is_told_once() -> None:
+    own = {"up": [{"type": "gauge", "help": "Up.", "unit": ""}]}
+    other = {"type": "gauge", "help": "Whether up.", "unit": ""}
+    assert merged(own, {"up": [*own["up"], other]}) == {"up": [*own["up"], other]}
+    assert own == {"up": [{"type": "gauge", "help": "Up.", "unit": ""}]}
 
 
 async def test_the_version_tells_grafana_what_it_may_ask(series) -> None:
