@@ -159,7 +159,10 @@ class V3Wire(CodecWire):
             if not message.header.flags & PRIV:
                 report = _open(message.data)
                 if report.tag == pdu.REPORT:
-                    self.exchange.hold(error_of(report, self._target))
+                    error = error_of(report, self._target)
+                    if isinstance(error, OutOfSyncError):
+                        error.identity = True  # nor is the time that it tells to be believed: ask for both
+                    self.exchange.hold(error)
         except BerError:
             return
 

@@ -23,7 +23,7 @@ SYS_NAME_OID = "1.3.6.1.2.1.1.5.0"
 IF_DESCR = "1.3.6.1.2.1.2.2.1.2"
 SIGNS = User("signs", AuthProtocol.SHA256, "maplesyrup")
 ENCRYPTS = User("encrypts", AuthProtocol.SHA256, "maplesyrup", PrivProtocol.AES128, "pancakes")
-UNKNOWN_USER, UNKNOWN_ENGINE = "1.3.6.1.6.3.15.1.1.3.0", "1.3.6.1.6.3.15.1.1.4.0"
+OUT_OF_TIME, UNKNOWN_USER, UNKNOWN_ENGINE = (f"1.3.6.1.6.3.15.1.1.{counter}.0" for counter in (2, 3, 4))
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,19 @@ async def test_device_that_always_has_another_engine_ends_with_a_reason(relay: R
     with pytest.raises(SnmpError, match="another engine ID") as raised:
         await get(relay, SIGNS, known, ever_new)
     assert raised.value.reason is SnmpFailure.AUTH
+
+
+async def test_device_that_does_not_sign_what_it_says_about_time_is_asked_for_it(relay: Relay) -> None:
+    known = await acquainted(relay, SIGNS)
+    assert known.engine is not None
+    known.engine.heard_at -= 10_000  # its clock went another way
+
+    def careless(answer: bytes) -> list[bytes]:
+        plain = messages.decode(answer)
+        late = plain.header.flags & AUTH and bytes(ber.oid(ber.parse_oid(OUT_OF_TIME))) in plain.data
+        return [report(answer, OUT_OF_TIME)] if late else [answer]
+
+    assert await get(relay, SIGNS, known, careless) == SYS_NAME.encode()
 
 
 async def test_answers_that_come_twice_and_late_are_taken_once(relay: Relay) -> None:
