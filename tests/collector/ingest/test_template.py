@@ -66,6 +66,16 @@ def test_a_repeated_layout_decodes_by_its_template_as_without(order, data, at) -
 
 
 @given(orders, st.data())
+def test_samples_of_different_times_decode_by_a_template_as_without(order, data) -> None:
+    """Or of one time: that is decoded once for all."""
+    times = data.draw(st.lists(st.integers(2**35, 2**42 - 1), min_size=1, max_size=len(order)))
+    body = encode_write_request((KEYS[n], 1.5, times[at % len(times)]) for at, n in enumerate(order))
+    found = match(learnt(push(order, [1.5] * len(order))), body)
+    assert found is not None
+    assert columns(found) == columns(DECODER.decode(body))
+
+
+@given(orders, st.data())
 def test_a_body_changed_anywhere_decodes_as_without_a_template(order, data) -> None:
     body = bytearray(push(order, [1.5] * len(order)))
     templates = learnt(bytes(body))
