@@ -152,11 +152,13 @@ def measure(server: Server, series: int, seconds: float, alerts: int) -> None:
         print(f"fed {series} series in {time.monotonic() - started:.0f} s, {server.rss_mib():.0f} MiB anonymous memory")
         time.sleep(5)
         with beside(feeder(server, series)):
-            before = ticks(server)
+            before, cpu = ticks(server), server.cpu_seconds()
             taken = ask(server, seconds)
+            cpu = (server.cpu_seconds() - cpu) / seconds
             count, spent, overruns = (now - then for now, then in zip(ticks(server), before, strict=True))
             tell(f"while ticks over {series} series run", taken)
-            print(f"ticks: {count:.0f} in {seconds:.0f} s, {spent / max(count, 1):.3f} s each, {overruns:.0f} overran")
+            each = f"{spent / max(count, 1):.3f} s each, {overruns:.0f} overran"
+            print(f"ticks: {count:.0f} in {seconds:.0f} s, {each}; {cpu:.2f} CPU s a second with all that is asked")
             if alerts:
                 measure_alerts(server, connection, alerts)
 

@@ -102,6 +102,7 @@ def _replay(arguments: argparse.Namespace, rules: RuleSet, span: Span) -> Report
             span,
             reopen_within_ms=round(REOPEN_WITHIN.total_seconds() * 1000),
             default_interval_seconds=config.evaluation_interval if config else DEFAULT_INTERVAL_SECONDS,
+            external_labels=config.external_labels if config else None,
             external_url=config.url() if config else "",
             progress=_progress() if sys.stderr.isatty() else None,
         )

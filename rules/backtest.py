@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from core.labels import Labels
@@ -90,6 +90,7 @@ def backtest(
     *,
     reopen_within_ms: int,
     default_interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
+    external_labels: Mapping[str, str] | None = None,
     external_url: str = "",
     progress: Callable[[float], None] | None = None,
 ) -> Report:
@@ -101,10 +102,12 @@ def backtest(
         span: from when to when.
         reopen_within_ms: how long after its end an incident is opened again by the same condition.
         default_interval_seconds: of groups that have none of their own.
+        external_labels: for templates.
         external_url: for templates.
         progress: told after each instant how much of the span is done, 0 to 1.
     """
-    replay = _Replay(source, rules, reopen_within_ms, default_interval_seconds, external_url)
+    outside = Context(external_labels=external_labels or {}, external_url=external_url)
+    replay = _Replay(source, rules, reopen_within_ms, default_interval_seconds, outside)
     for at_ms, groups in schedule(rules.groups, span, default_interval_seconds):
         replay.evaluate(groups, at_ms)
         if progress is not None:
@@ -141,7 +144,7 @@ class _Replay:
     """The state between instants."""
 
     def __init__(
-        self, source: Source, rules: RuleSet, reopen_within_ms: int, default_seconds: float, external_url: str
+        self, source: Source, rules: RuleSet, reopen_within_ms: int, default_seconds: float, outside: Context
     ) -> None:
         every = [(group, rule) for group in rules.groups for rule in group.rules]
         records = [rule.record for _, rule in every if isinstance(rule, RecordingRule)]
@@ -150,7 +153,7 @@ class _Replay:
         self.evaluations = 0
         self._source = LayeredSource(source, written_by(records, alerts))
         self._evaluator = Evaluator(self._source, subquery_step_ms=max(round(default_seconds * 1000), DEFAULT_STEP_MS))
-        self._external_url = external_url
+        self._outside = outside
         self._incidents = Incidents(reopen_within_ms)
         self._alerts: dict[str, dict[str, Alert]] = {}
         self._firing: dict[tuple[str, str], Firing] = {}
@@ -183,7 +186,7 @@ class _Replay:
             before = self._alerts.get(rule.key, {})
             vector = _vector(rule.expression, moment)
             recover = _vector(rule.recover, moment) if rule.recover is not None and before else None
-            context = Context(moment.result, external_url=self._external_url)
+            context = replace(self._outside, query=moment.result)
             outcome = step(rule, before, vector, at_ms, limit=group.limit, recover=recover, context=context)
         except EvaluationError as error:
             return str(error)

@@ -175,3 +175,14 @@ def test_reports_are_in_the_order_of_the_file() -> None:
     rules = RULE + "      - {record: 'all:up', expr: sum(up)}\n      - {alert: Up, expr: up == 1}\n"
     kinds = [isinstance(one.rule, AlertingRule) for one in replay(rules, history({"a": "1"}), 1).rules]
     assert kinds == [True, False, True]
+
+
+def test_templates_know_the_external_labels_and_the_address() -> None:
+    rules = RULE + '        labels: {site: "{{ $externalLabels.site }}", url: "{{ $externalURL }}"}\n'
+    report = backtest(
+        history({"a": "0"}), loads(rules), Span(START, START + STEP), reopen_within_ms=HALF_HOUR,
+        external_labels={"site": "east"}, external_url="https://forewatch.example.org",
+    )  # fmt: skip
+    [firing] = report.rules[0].firings
+    own = dict(firing.labels)
+    assert (own["site"], own["url"]) == ("east", "https://forewatch.example.org")
