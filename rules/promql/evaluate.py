@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from rules.functions import FUNCTIONS
-from rules.functions.shapes import OfElements, OfRange, Outcome, Samples, Sight, Special
+from rules.functions.shapes import OfElements, OfRange, Samples, Sight, Special
 from rules.promql import binary, sets, subquery
 from rules.promql.aggregate import aggregate
 from rules.promql.digests import Digests
@@ -36,10 +36,11 @@ from rules.promql.plan import (
     VectorSelector,
     kind_of,
 )
+from rules.promql.ranges import are_constant, of_digest, stacked
 from rules.promql.reading import Reading
 from rules.promql.ribbon import Ribbon
 from rules.promql.selectors import KEPT_ROWS, Selections
-from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Values, Vector, merged
+from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector, merged
 from rules.source import Source, Watched, no_window
 
 T = TypeVar("T")
@@ -209,33 +210,20 @@ class Moment:
         place = next(index for index, argument in enumerate(node.arguments) if kind_of(argument) is Kind.RANGE)
         numbers = [self.line(argument).values for index, argument in enumerate(node.arguments) if index != place]
         argument = node.arguments[place]
-        outcome = self._of_digest(argument, function, numbers) if isinstance(argument, RangeSelector) else None
+        outcome = None
+        if isinstance(argument, RangeSelector) and (function.finish is not None or are_constant(node, place)):
+            outcome = of_digest(self._reading, argument, function, tuple(float(line[0]) for line in numbers))
         if outcome is not None:
             table, values, present = outcome
         else:
             table, ranges = self._ranges(argument)
-            values, present = _stacked(
+            values, present = stacked(
                 function.compute(samples, sight, *[float(line[step]) for line in numbers])
                 for step, (sight, samples) in enumerate(ranges)
             )
         if not function.keeps_name:
             table = self.nameless(node, table)
         return Block(table, values, present).check()
-
-    def _of_digest(
-        self, argument: RangeSelector, function: OfRange, numbers: list[Values]
-    ) -> tuple[Table, Values, Mask] | None:
-        """The outcome from what is kept of each series; None where nothing is."""
-        given = tuple(float(line[0]) for line in numbers)
-        kept = self._reading.digest(argument.selector, argument.range_ms, function, given)
-        if kept is None:
-            return None
-        sight, digest = kept
-        if function.finish is not None:
-            values, present = function.finish(digest, sight, *given)
-        else:
-            values, present = (column.copy() for column in digest)  # what is kept goes on changing
-        return self._reading.select(argument.selector).table, values[:, None], present[:, None]
 
     def _ranges(self, node: Node) -> tuple[Table, Iterable[tuple[Sight, Samples]]]:
         """The rows of a range vector; the range and the samples of each step."""
@@ -257,9 +245,3 @@ class Moment:
         if key not in self._inner:
             self._inner[key] = Moment(self._evaluator, times, self._reading.within(times))
         return self._inner[key]
-
-
-def _stacked(outcomes: Iterable[Outcome]) -> tuple[Values, Mask]:
-    """The outcomes of some steps as [series, steps]."""
-    values, present = zip(*outcomes, strict=True)
-    return np.stack(values, axis=1), np.stack(present, axis=1)

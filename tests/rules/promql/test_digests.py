@@ -106,6 +106,20 @@ def test_what_is_no_longer_asked_for_is_forgotten() -> None:
     assert len(evaluator.digests) == 1
 
 
+def test_what_depends_on_a_number_that_changes_is_not_kept() -> None:
+    of, b = filled(), labels(__name__="b")
+    evaluator = Evaluator(of)
+    assert evaluator.digests is not None
+    for turn, expected in enumerate((95.0, 97.5, 100.0)):
+        of.append(b, [(NOW + turn, turn / 2)])
+        vector = evaluator.instant(parse("quantile_over_time(scalar(b), a[1m])"), NOW + turn)
+        assert vector.values.tolist() == [expected] * 5
+    assert len(evaluator.digests) == 0
+    for _ in range(3):
+        evaluator.instant(parse("quantile_over_time(-0.5, a[1m])"), NOW + 3)
+    assert len(evaluator.digests) == 1
+
+
 def test_without_room_everything_is_read_every_time() -> None:
     of = filled()
     evaluator = Evaluator(of)
