@@ -88,6 +88,7 @@ def test_a_prometheus_sends_exemplars_native_histograms_and_metadata_and_reads_i
         wait_until(lambda: bool(site.query('prometheus_build_info{job="itself"}')), "its samples")
         wait_until(lambda: bool(site.query('prometheus_http_request_duration_seconds_bucket{job="itself",le="0.1"}')),
                    "a classic histogram")  # fmt: skip
+        wait_until(lambda: "prometheus_build_info" in site.get("/prometheus/api/v1/metadata")["data"], "its metadata")
         back = "count(prometheus_build_info{federated='yes', job='itself'})"
         wait_until(lambda: bool(server.get("/api/v1/query", query=back)["data"]["result"]), "the way back")
         up = server.get("/api/v1/query", query='up{job="forewatch"}')["data"]["result"]
