@@ -63,13 +63,17 @@ class _Instant:
 class GroupEvaluation:
     """Evaluates groups one after the other; for one thread.
 
+    An evaluator forgets what was not asked for while series were born or retired twice. Early evaluations ask for a
+    part of the rules only; so that they do not make it forget the rest, they have one of their own in such times.
+
     Args:
+        make_evaluator: over the store.
         stopping: says whether to leave out what has not begun, because the collector stops.
     """
 
     def __init__(
         self,
-        evaluator: Evaluator,
+        make_evaluator: Callable[[], Evaluator],
         publisher: Publisher,
         memory: AlertMemory,
         metrics: EvaluationMetrics,
@@ -77,7 +81,8 @@ class GroupEvaluation:
         surroundings: Surroundings,
         stopping: Callable[[], bool],
     ) -> None:
-        self._evaluator = evaluator
+        self._evaluator, self._early_evaluator = make_evaluator(), make_evaluator()
+        self._generation = -1  # of the series at the last regular evaluation
         self._publisher = publisher
         self._memory = memory
         self._metrics = metrics
@@ -89,6 +94,7 @@ class GroupEvaluation:
     def regular(self, groups: Iterable[Group], at_ms: int) -> Outcome:
         """Evaluate whole groups as their rhythm wants it."""
         outcome = Outcome()
+        self._generation = self._evaluator.source.generation
         instant = _Instant(self._evaluator, at_ms)
         for group in groups:
             if self._stopping():
@@ -99,7 +105,8 @@ class GroupEvaluation:
     def early(self, rules: Iterable[tuple[Group, AlertingRule]], at_ms: int) -> Outcome:
         """Let alerts fire that are due to; what goes wrong is told by the regular evaluation, which meets it too."""
         outcome = Outcome()
-        instant = _Instant(self._evaluator, at_ms)
+        settled = self._evaluator.source.generation == self._generation
+        instant = _Instant(self._evaluator if settled else self._early_evaluator, at_ms)
         for group, rule in rules:
             before = self._memory.of(rule.key)
             if self._stopping() or not early.may_fire(rule, before, at_ms):

@@ -73,7 +73,7 @@ class Tick:
         self._arrivals = Arrivals(store, rules)
         self._worker = Worker("tick")
         self._evaluation = GroupEvaluation(
-            Evaluator(store, subquery_step_ms=step_ms), self._publisher, memory, metrics, clock,
+            lambda: Evaluator(store, subquery_step_ms=step_ms), self._publisher, memory, metrics, clock,
             surroundings or Surroundings(), lambda: self._worker.stopping,
         )  # fmt: skip
         self._done_at: float | None = None  # on the monotonic clock

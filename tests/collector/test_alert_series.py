@@ -92,6 +92,20 @@ def test_rows_that_came_to_mean_other_series_are_looked_up_again(store, clock) -
     assert shown(store, clock.now_ms())["firing"] == 1.0
 
 
+def test_they_are_forwarded_as_all_other_samples(store, clock) -> None:
+    class Copies:
+        def __init__(self) -> None:
+            self.taken: list[tuple[bytes, float]] = []
+
+        def some(self, keys, _times, values) -> None:
+            self.taken += zip(keys, values.tolist(), strict=True)
+
+    store.tee = Copies()
+    AlertSeries(store).write([("k", alerts(clock.now_ms()))], clock.now_ms())
+    assert sorted(value for _, value in store.tee.taken) == [1.0, clock.now_ms() / 1000]
+    assert any(b"ALERTS_FOR_STATE" in key for key, _ in store.tee.taken)
+
+
 def test_rules_that_are_gone_end_with_all_they_had(store, clock) -> None:
     series = AlertSeries(store)
     series.write([("k", alerts(clock.now_ms()))], clock.now_ms())

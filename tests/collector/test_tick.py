@@ -489,3 +489,21 @@ async def test_what_was_committed_before_the_database_refused_is_remembered_and_
     await hasty.tick.once(hasty.clock.now_ms())
     assert calls == [250, 50, 50]
     assert len(await hasty.incidents()) == 300
+
+
+async def test_while_series_are_born_early_evaluations_do_not_make_the_tick_forget_other_rules(
+    tmp_path, database, clock
+) -> None:
+    rules = AT_ONCE + '      - {alert: Other, expr: "other > 1"}\n'
+    site = Site(tmp_path, database, clock, rules)
+    site.store.resolve([labels(__name__="other", instance=str(n)) for n in range(3)])
+    await site.second(1)
+    kept = site.tick._evaluation._evaluator.selections
+    before = kept.get((Matcher("__name__", "=", "other"),)).table
+    for number in range(3):
+        site.up(0, f"new-{number}")
+        await between(site, 50, 0)
+    await site.second(0)
+    assert kept.get((Matcher("__name__", "=", "other"),)).table is before
+    assert len(await site.incidents()) == 4
+    site.store.close()
