@@ -1,4 +1,4 @@
-"""`forewatch agent run|check|once|enrol`."""
+"""`forewatch agent run|check|once|identify|enrol`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from agent import config as agent_config
-from agent import enrol, once, process
+from agent import enrol, identify_command, once, process
 from agent.config import AgentConfig, CollectorConfig
 from agent.http import Unreachable, trust
 from core.clock import SystemClock
@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     collect.add_argument("--config", type=Path, metavar="FILE", help="agent.yaml; this host alone without it")
     collect.add_argument("--format", choices=["prometheus", "json"], default="prometheus")
     collect.set_defaults(run=_once)
+
+    identify_command.add_arguments(_command(commands, "identify", "ask one SNMP device who it is and what it has"))
 
     trade = _command(commands, "enrol", "trade an enrolment token for this agent's own credential")
     trade.add_argument("--collector", required=True, metavar="URL", help="such as https://forewatch.example.org:9470")
@@ -86,6 +88,10 @@ def _check(arguments: argparse.Namespace) -> int:
         except Unreachable as error:
             print(f"{arguments.config}: collector.ca_file: {error}", file=sys.stderr)
             return 1
+    if config.snmp.targets:
+        from agent.snmp.configured import choosers_of  # noqa: PLC0415 - only if devices are watched
+
+        choosers_of(config.snmp)
     print(f"{arguments.config}: ok")
     token_file = config.collector.token_file
     if token_file is not None and not token_file.exists():

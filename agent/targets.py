@@ -6,12 +6,16 @@ Probes are imported here when the configuration uses them, not before: an agent 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from agent.config import AgentConfig, SnmpConfig, SnmpTarget
 from agent.target import Target
 from agent.target_checks import checks, programs, scrapes
 from core.clock import Clock
 from core.facts import Facts
+
+if TYPE_CHECKING:
+    from agent.snmp.profiles.reading import Chooser
 
 
 def targets_of(config: AgentConfig, clock: Clock) -> Iterator[Target]:
@@ -42,18 +46,23 @@ def _host(config: AgentConfig, interval_seconds: float, clock: Clock) -> Target:
 
 
 def _devices(config: AgentConfig, clock: Clock) -> Iterator[Target]:
+    if not config.snmp.targets:
+        return
+    from agent.snmp.configured import choosers_of  # noqa: PLC0415 - only if devices are watched
+
+    choosers = choosers_of(config.snmp)
     for target in config.snmp.targets:
-        yield _snmp(config.snmp, target, float(target.interval or config.interval), clock)
+        yield _snmp(config.snmp, target, float(target.interval or config.interval), clock, choosers[target.name])
 
 
-def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, clock: Clock) -> Target:
+def _snmp(section: SnmpConfig, target: SnmpTarget, interval_seconds: float, clock: Clock, chooser: Chooser) -> Target:
     from agent.probes.snmp import SnmpProbe  # noqa: PLC0415 - only if devices are watched
     from agent.snmp.configured import device_of  # noqa: PLC0415
     from agent.snmp.target import Budget  # noqa: PLC0415
 
     limit = time_limit(interval_seconds)
     # The probe's own budget ends first and keeps what was read until then.
-    probe = SnmpProbe(device_of(section, target), clock, Budget(limit * 0.9, section.max_varbinds))
+    probe = SnmpProbe(device_of(section, target), clock, Budget(limit * 0.9, section.max_varbinds), chooser)
     return Target("snmp", target.name, probe, interval_seconds, limit, probe.facts, facts_after_reading=True)
 
 

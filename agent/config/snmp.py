@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from agent.config.address import parse_address
 from agent.config.limits import SHORTEST_INTERVAL, answering, at_least
@@ -18,6 +19,7 @@ class SnmpTarget(Section, kw_only=True, frozen=True):
         address: host name or IP address, with a port when it is not 161: `10.0.0.1`, `sw1:1161`, `[fd00::1]:1161`.
         credential: a key of `snmp.credentials`.
         interval, timeout, retries: None takes the default of the section above.
+        profile: the name of the profile to read it by; None takes the one that fits.
     """
 
     name: str
@@ -26,6 +28,7 @@ class SnmpTarget(Section, kw_only=True, frozen=True):
     interval: Duration | None = None
     timeout: Duration | None = None
     retries: int | None = None
+    profile: str | None = None
 
     def check(self) -> Iterator[Finding]:
         if not self.name.strip() or not self.name.isprintable() or len(self.name) > 200:
@@ -43,6 +46,7 @@ class SnmpConfig(Section, kw_only=True, frozen=True):
 
     Attributes:
         max_varbinds: the most objects read of one device in one poll; what is beyond is left out.
+        profiles: a folder of own profiles, which come before shipped ones of the same name.
     """
 
     credentials: dict[str, SnmpCredential] = {}
@@ -50,6 +54,7 @@ class SnmpConfig(Section, kw_only=True, frozen=True):
     timeout: Duration = Duration(2)
     retries: int = 2
     max_varbinds: int = 100_000
+    profiles: Path | None = None
 
     def check(self) -> Iterator[Finding]:
         yield from answering(self.timeout, self.retries)

@@ -15,8 +15,9 @@ import agent.config
 import cmdb.exchange
 import collector.config
 from agent.config import AgentConfig
+from agent.snmp.profiles.schema import Profile
 from collector.config import CollectorConfig
-from core.config import Section
+from core.config import Section, load
 from rules.files import load_rule_files
 from tests.docs.documents import Block, blocks, documents
 from tests.servers.require import require_program
@@ -38,6 +39,8 @@ def test_a_yaml_example_is_read_by_the_loader_it_is_for(
     keys = yaml.safe_load(text).keys()
     if keys <= {"alerting", "remote_write", "scrape_configs"}:
         check_with_promtool(file)
+    elif "sysobjectid" in keys:
+        assert load(file, Profile).metrics
     elif keys == {"groups"}:
         load_rule_files([file])
     elif keys <= {"items", "relations"}:

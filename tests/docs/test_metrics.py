@@ -33,6 +33,8 @@ from agent.sample import Family, Sample, Series
 from agent.snmp import oids
 from agent.snmp.errors import SnmpFailure
 from agent.snmp.interfaces import all_columns, take_inventory
+from agent.snmp.profiles import kinds
+from agent.snmp.profiles.kinds import KINDS, OTHER_STATES, UNITS, measure, state_measure
 from agent.snmp.system import info_samples
 from cmdb.identity import Reason
 from cmdb.outcome import What
@@ -57,6 +59,7 @@ AGENTS = (
     "Every target",
     "Hosts",
     "SNMP devices",
+    "Common series of devices",
     "Probes",
     "Plugins",
     "Host by configuration",
@@ -207,6 +210,15 @@ def test_every_series_of_devices_is_documented_and_the_other_way_round() -> None
     samples.append(Sample(Series(oids.WALK_ERRORS, (("class", "timeout"),)), 1))
     assert {sample.family for sample in samples} == set(families(oids))
     assert documented("SNMP devices") == shapes(samples)
+
+
+def test_every_common_series_of_devices_is_documented_and_the_other_way_round() -> None:
+    measures = [measure(kind, unit) for kind in KINDS for unit in UNITS[kind]]
+    states = [state_measure(kind) for kind in KINDS]
+    expected = {of.family.name: ("gauge", frozenset({of.label})) for of in (*measures, *states) if of is not None}
+    expected[OTHER_STATES.family.name] = ("gauge", frozenset({"kind", "sensor"}))
+    assert documented("Common series of devices") == expected
+    assert {family.name for family in families(kinds)} <= set(expected)
 
 
 def shapes(samples: Iterable[Sample]) -> dict[str, Shape]:
