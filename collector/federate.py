@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from collector.ingest.api import STORE
+from collector.prometheus_api.delivery import accepts_gzip
 from collector.series.store import SeriesStore
 from core.access import Permission
 from core.errors import InvalidInput
@@ -48,6 +49,8 @@ async def federate(request: web.Request) -> web.StreamResponse:
     store, now_ms = request.app[STORE], request.app[CLOCK].now_ms()
     ids = _select(store, [read_selector(text) for text in request.query.getall("match[]", [])])
     response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE})
+    if accepts_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+        response.enable_compression(web.ContentCoding.gzip)
     with contextlib.suppress(ConnectionResetError):  # the scraper gave up; nobody is there to be told
         await response.prepare(request)
         if request.method != "HEAD":

@@ -200,3 +200,13 @@ async def _scraped_by(prometheus, folder, target: str):
         process.terminate()
         process.wait(timeout=30)
         shutil.rmtree(folder / "tsdb", ignore_errors=True)
+
+
+async def test_it_is_compressed_for_who_accepts_that_and_says_the_same(client, store) -> None:
+    fill(store, NOW)
+    texts = {}
+    for accepted in ("gzip", "identity"):
+        async with client.get("/federate", headers={"Accept-Encoding": accepted}) as answer:
+            texts[accepted] = await answer.text()  # the client unpacks it
+            assert answer.headers.get("Content-Encoding") == ("gzip" if accepted == "gzip" else None)
+    assert texts["gzip"] == texts["identity"] != ""
