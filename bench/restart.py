@@ -9,6 +9,7 @@ milliseconds. The series' newest values are then counted by a query. One line a 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import signal
 import subprocess
@@ -57,12 +58,16 @@ def measure(series: int) -> float:
                     server.send(connection, load.next_round())
             os.kill(server.pid, signal.SIGKILL)
         process, seconds = start_again(folder, server)
+        cpu = dataclasses.replace(server, pid=process.pid).cpu_seconds()
         try:
             whole = count(server, f'last_over_time({{job="node"}}[5s] @ {load.at_ms / 1000})')
         finally:
             process.terminate()
             process.wait(30)
-    print(f"restart forewatch, {series} series: ready {seconds:.2f} s after its start", flush=True)
+    print(
+        f"restart forewatch, {series} series: ready {seconds:.2f} s after its start, {cpu:.2f} s of CPU time",
+        flush=True,
+    )
     print(f"restart forewatch, {series} series: {series - whole} lack their last acknowledged sample", flush=True)
     return seconds
 
