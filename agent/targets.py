@@ -41,7 +41,7 @@ def _host(config: AgentConfig, interval_seconds: float, clock: Clock) -> Target:
     async def facts() -> Facts:
         return read_host_facts()
 
-    probe = host_probe(config.host, clock)
+    probe = host_probe(config.host, config.data_dir, clock)
     return Target("node", config.agent_name, probe, interval_seconds, time_limit(interval_seconds), facts)
 
 

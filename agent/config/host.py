@@ -33,6 +33,19 @@ class SmartConfig(Section, kw_only=True, frozen=True):
         yield from at_least(self.interval, Duration(60), "interval")
 
 
+class LogfileConfig(Section, kw_only=True, frozen=True):
+    """A log file and what is counted in it: RE2 expressions over single lines, by name."""
+
+    file: Path
+    patterns: dict[str, str]
+
+    def check(self) -> Iterator[Finding]:
+        if not self.patterns:
+            yield Finding(("patterns",), "must have one pattern at least, as `name: expression`")
+        for name, pattern in self.patterns.items():
+            yield from expression(pattern, ("patterns", name))
+
+
 class HostConfig(Section, kw_only=True, frozen=True):
     """Whether and how this host itself is watched.
 
@@ -46,6 +59,7 @@ class HostConfig(Section, kw_only=True, frozen=True):
     interval: Duration | None = None
     textfile: Path | None = None
     processes: dict[str, str] = {}
+    logs: list[LogfileConfig] = []
     systemd: SystemdConfig = SystemdConfig()
     smart: SmartConfig = SmartConfig()
 
@@ -53,3 +67,6 @@ class HostConfig(Section, kw_only=True, frozen=True):
         yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
         for name, pattern in self.processes.items():
             yield from expression(pattern, ("processes", name))
+        for index, one in enumerate(self.logs):
+            if one.file in [other.file for other in self.logs[:index]]:
+                yield Finding(("logs", index, "file"), f"{one.file} is given twice; put its patterns together")

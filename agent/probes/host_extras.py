@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from agent.config.host import HostConfig
 from agent.probes.host.collector import Collector
@@ -15,9 +16,9 @@ _SYSTEMD_SECONDS = 30.0  # from one question to the next
 _SMART_LIMIT_SECONDS = 300.0
 
 
-def host_probe(config: HostConfig, clock: Clock) -> HostProbe:
+def host_probe(config: HostConfig, data_dir: Path, clock: Clock) -> HostProbe:
     """The host probe with the kernel's subjects and those that the configuration asks for."""
-    made = {name: _given(collector) for name, collector in extras(config, clock)}
+    made = {name: _given(collector) for name, collector in extras(config, data_dir, clock)}
     return HostProbe(clock=clock, collectors={**COLLECTORS, **made})
 
 
@@ -25,7 +26,7 @@ def _given(collector: Collector) -> type[Collector]:
     return lambda _: collector  # type: ignore[return-value]
 
 
-def extras(config: HostConfig, clock: Clock) -> Iterator[tuple[str, Collector]]:
+def extras(config: HostConfig, data_dir: Path, clock: Clock) -> Iterator[tuple[str, Collector]]:
     """Each collector with its name."""
     yield "mdadm", MdstatCollector()
     if config.textfile is not None:
@@ -36,6 +37,11 @@ def extras(config: HostConfig, clock: Clock) -> Iterator[tuple[str, Collector]]:
         from agent.probes.processes import ProcessesCollector  # noqa: PLC0415
 
         yield "processes", ProcessesCollector(config.processes)
+    if config.logs:
+        from agent.probes.logfiles import LogfilesCollector  # noqa: PLC0415
+
+        files = [(one.file, one.patterns) for one in config.logs]
+        yield "logs", LogfilesCollector(files, data_dir / "logs.json")
     if config.systemd.enabled:
         from agent.probes.slow import Slow  # noqa: PLC0415
         from agent.probes.systemd import SystemdCollector  # noqa: PLC0415

@@ -22,7 +22,7 @@ from agent.http import CollectorClient
 from agent.metrics import AgentProbe
 from agent.probes import exec as plugins
 from agent.probes import families as of_probes
-from agent.probes import mdstat, processes, redis, smart, systemd, textfile
+from agent.probes import logfiles, mdstat, processes, redis, smart, systemd, textfile
 from agent.probes.check import Failure
 from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
@@ -257,7 +257,7 @@ def _families(value: Any) -> Iterator[Family]:
     [
         ("Probes", [of_probes]),
         ("Plugins", [plugins]),
-        ("Host by configuration", [mdstat, processes, smart, systemd, textfile]),
+        ("Host by configuration", [logfiles, mdstat, processes, smart, systemd, textfile]),
     ],
 )
 def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, modules: list[ModuleType]) -> None:

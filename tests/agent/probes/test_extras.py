@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.config.host import HostConfig, SmartConfig, SystemdConfig
+from agent.config.host import HostConfig, LogfileConfig, SmartConfig, SystemdConfig
 from agent.probes.host_extras import extras, host_probe
 from agent.probes.mdstat import MdstatCollector
 from agent.probes.processes import ProcessesCollector
@@ -26,16 +26,21 @@ from tests.agent.probes.read import by_name
 
 
 def test_a_host_has_the_subjects_that_its_configuration_names(tmp_path: Path, clock: ManualClock) -> None:
-    assert [name for name, _ in extras(HostConfig(), clock)] == ["mdadm"]
+    assert [name for name, _ in extras(HostConfig(), tmp_path, clock)] == ["mdadm"]
     everything = HostConfig(
-        textfile=tmp_path, processes={"a": "b"}, systemd=SystemdConfig(enabled=True), smart=SmartConfig(enabled=True)
+        textfile=tmp_path,
+        processes={"a": "b"},
+        logs=[LogfileConfig(file=tmp_path / "x.log", patterns={"error": "ERROR"})],
+        systemd=SystemdConfig(enabled=True),
+        smart=SmartConfig(enabled=True),
     )
-    assert [name for name, _ in extras(everything, clock)] == ["mdadm", "textfile", "processes", "systemd", "smart"]
+    expected = ["mdadm", "textfile", "processes", "logs", "systemd", "smart"]
+    assert [name for name, _ in extras(everything, tmp_path, clock)] == expected
 
 
 async def test_they_are_told_with_the_host_s_own(tmp_path: Path, clock: ManualClock) -> None:
     (tmp_path / "backup.prom").write_text("backup_age_seconds 7\n")
-    samples = await host_probe(HostConfig(textfile=tmp_path), clock).collect()
+    samples = await host_probe(HostConfig(textfile=tmp_path), tmp_path, clock).collect()
     values = {sample.name: sample.value for sample in samples}
     assert values["backup_age_seconds"] == 7
     assert "node_load1" in values

@@ -1,0 +1,196 @@
+"""Lines of log files that a pattern fits, counted: followed through rotation and truncation, across restarts.
+
+Only what is written after the first look counts. A file is read at most a mebibyte a round; one that grows faster for long
+is skipped forward, and the bytes skipped are counted.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from agent import patterns
+from agent.sample import Family, Sample, Series
+from core.labels import labels
+from core.log import get_logger
+
+log = get_logger(__name__)
+
+MATCHES = Family("log_matches_total", "counter", "Lines of a log file that a pattern fits.")
+LINES = Family("log_lines_total", "counter", "Lines of a log file that were read.")
+SKIPPED = Family(
+    "log_skipped_bytes_total", "counter", "Bytes of a log file that were skipped because it grew too fast."
+)
+READABLE = Family("log_file_readable", "gauge", "Whether a log file could be read the last time.")
+
+ROUND_BYTES = 2**20
+MOST_BEHIND_BYTES = 64 * 2**20
+LONGEST_LINE = 64 * 2**10  # a longer one is taken in pieces
+
+
+class Position(msgspec.Struct):
+    """Where reading goes on, and what was counted; kept on disk.
+
+    Attributes:
+        device, inode: which file it is, whatever its name is now.
+        offset: the first byte that was not read.
+    """
+
+    device: int = 0
+    inode: int = 0
+    offset: int = 0
+    lines: int = 0
+    skipped: int = 0
+    matches: dict[str, int] = {}
+
+
+@dataclass(slots=True)
+class Followed:
+    """One file: where it is, its patterns by name, where reading goes on; None before the first look."""
+
+    path: Path
+    patterns: Mapping[str, str]
+    position: Position | None = None
+    readable: bool = False
+    series: dict[tuple[Family, str], Series] = field(default_factory=dict)
+
+
+class LogfilesCollector:
+    """Follows files.
+
+    Args:
+        files: each with its RE2 expressions by name.
+        state: the file in which positions are kept; one that cannot be used begins anew.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, Mapping[str, str]]], state: Path) -> None:
+        self._state = state
+        self._saved = b""
+        known = _load(state)
+        self._files = [Followed(path, of, known.get(str(path))) for path, of in files]
+
+    async def collect(self) -> list[Sample]:
+        """Every file's counts; a file that cannot be read keeps its own."""
+        for followed in self._files:
+            try:
+                read(followed)
+                followed.readable = True
+            except OSError as error:
+                if followed.readable or followed.position is None:
+                    log.warning("log file cannot be read", file=followed.path, reason=error)
+                followed.position = followed.position or Position()
+                followed.readable = False
+        self._save()
+        return [sample for followed in self._files for sample in _samples(followed)]
+
+    def _save(self) -> None:
+        content = msgspec.json.encode({str(one.path): one.position for one in self._files if one.position is not None})
+        if content == self._saved:
+            return
+        try:
+            self._state.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._state.with_suffix(".tmp")
+            draft.write_bytes(content)
+            draft.replace(self._state)
+        except OSError as error:
+            log.warning("positions in log files cannot be kept", file=self._state, reason=error)
+        self._saved = content
+
+
+def read(followed: Followed) -> None:
+    """Read what is new of one file and count it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    descriptor = os.open(followed.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        now = os.fstat(descriptor)
+        if not stat.S_ISREG(now.st_mode):
+            raise OSError("is no regular file")
+        position = followed.position
+        if position is None:
+            followed.position = Position(now.st_dev, now.st_ino, now.st_size)
+            return
+        if (position.device, position.inode) != (now.st_dev, now.st_ino):
+            if position.inode:
+                _finish_rotated(followed, position)
+            position.device, position.inode, position.offset = now.st_dev, now.st_ino, 0
+        elif now.st_size < position.offset:
+            position.offset = 0  # it was truncated
+        _read_on(descriptor, now.st_size, followed.patterns, position)
+    finally:
+        os.close(descriptor)
+
+
+def _finish_rotated(followed: Followed, position: Position) -> None:
+    """Read the rest of the file that had this name before, when it is still beside it."""
+    for beside in (
+        followed.path.with_name(followed.path.name + ".1"),
+        followed.path.with_name(followed.path.name + ".0"),
+    ):
+        try:
+            descriptor = os.open(beside, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            now = os.fstat(descriptor)
+            if (now.st_dev, now.st_ino) == (position.device, position.inode):
+                _read_on(descriptor, now.st_size, followed.patterns, position)
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _read_on(descriptor: int, size: int, of: Mapping[str, str], position: Position) -> None:
+    behind = size - position.offset
+    if behind > MOST_BEHIND_BYTES:
+        position.skipped += behind - ROUND_BYTES
+        position.offset = size - ROUND_BYTES
+    content = os.pread(descriptor, ROUND_BYTES, position.offset)
+    lines, used = whole_lines(content)
+    position.offset += used
+    position.lines += len(lines)
+    counts = Counter(name for line in lines for name, pattern in of.items() if patterns.found(pattern, line))
+    for name, count in counts.items():
+        position.matches[name] = position.matches.get(name, 0) + count
+
+
+def whole_lines(content: bytes) -> tuple[list[bytes], int]:
+    """The lines that are complete, and how many bytes they are; a very long line is complete without its end."""
+    end = content.rfind(b"\n") + 1
+    lines = content[:end].splitlines()
+    if len(content) - end >= LONGEST_LINE:
+        lines.append(content[end:])
+        end = len(content)
+    return [line[:LONGEST_LINE] for line in lines], end
+
+
+def _load(state: Path) -> dict[str, Position]:
+    try:
+        return msgspec.json.decode(state.read_bytes(), type=dict[str, Position])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.MsgspecError) as error:
+        log.warning("positions in log files are lost", file=state, reason=error)
+        return {}
+
+
+def _samples(followed: Followed) -> list[Sample]:
+    position = followed.position or Position()
+    rows = [(READABLE, "", float(followed.readable)), (LINES, "", position.lines), (SKIPPED, "", position.skipped)]
+    rows += [(MATCHES, name, position.matches.get(name, 0)) for name in followed.patterns]
+    samples = []
+    for family, name, value in rows:
+        series = followed.series.get((family, name))
+        if series is None:
+            of = labels(file=str(followed.path), pattern=name)
+            series = followed.series[family, name] = Series(family, of)
+        samples.append(Sample(series, float(value)))
+    return samples
