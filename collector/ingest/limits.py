@@ -25,7 +25,7 @@ class IngestLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 32 << 20
     decompressed_bytes: int = 128 << 20
     in_flight_bytes: int = 256 << 20
-    template_bytes: int = 128 << 20
+    template_bytes: int = 256 << 20
     body_seconds: float = 60.0
     label_name_bytes: int = 256
     label_value_bytes: int = 4096
