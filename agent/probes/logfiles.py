@@ -1,7 +1,7 @@
 """Lines of log files that a pattern fits, counted: followed through rotation and truncation, across restarts.
 
-Only what is written after the first look counts. A file is read at most a mebibyte a round; one that grows faster for long
-is skipped forward, and the bytes skipped are counted.
+Only what is written after the first look counts. A file is read at most a mebibyte a round; one that grows faster for
+long is skipped forward, and the bytes skipped are counted.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ log = get_logger(__name__)
 
 MATCHES = Family("log_matches_total", "counter", "Lines of a log file that a pattern fits.")
 LINES = Family("log_lines_total", "counter", "Lines of a log file that were read.")
-SKIPPED = Family(
-    "log_skipped_bytes_total", "counter", "Bytes of a log file that were skipped because it grew too fast."
-)
+SKIPPED = Family("log_skipped_bytes_total", "counter", "Bytes of a log file skipped because it grew too fast.")
 READABLE = Family("log_file_readable", "gauge", "Whether a log file could be read the last time.")
 
 ROUND_BYTES = 2**20
@@ -109,7 +107,13 @@ def read(followed: Followed) -> None:
     Raises:
         OSError: it cannot be read.
     """
-    descriptor = os.open(followed.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(followed.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if followed.position is not None and followed.position.inode:
+            _finish_rotated(followed, followed.position)
+            followed.position.device = followed.position.inode = 0  # the next of this name may get the same inode
+        raise
     try:
         now = os.fstat(descriptor)
         if not stat.S_ISREG(now.st_mode):
@@ -131,10 +135,7 @@ def read(followed: Followed) -> None:
 
 def _finish_rotated(followed: Followed, position: Position) -> None:
     """Read the rest of the file that had this name before, when it is still beside it."""
-    for beside in (
-        followed.path.with_name(followed.path.name + ".1"),
-        followed.path.with_name(followed.path.name + ".0"),
-    ):
+    for beside in (followed.path.with_name(followed.path.name + end) for end in (".1", ".0")):
         try:
             descriptor = os.open(beside, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
