@@ -34,6 +34,8 @@ from agent.encoding import TargetEncoder, requests
 from agent.probes.host.probe import HostProbe
 from agent.probes.host.registry import COLLECTORS
 from agent.probes.snmp import SnmpProbe
+from agent.snmp.profiles.library import shipped
+from agent.snmp.profiles.reading import Chooser
 from agent.snmp.target import Target as Device
 from agent.target import Target
 from core.clock import SystemClock
@@ -73,7 +75,7 @@ def _host(exporter: tuple[int, str] | None) -> None:
 def _snmp(what: str, port: int | None, peer: snmp_exporter.SnmpExporter | None) -> None:
     if port is None:
         return
-    probe = SnmpProbe(Device("127.0.0.1", port), SystemClock())
+    probe = SnmpProbe(Device("127.0.0.1", port), SystemClock(), chooser=Chooser(shipped()))
     seconds, samples = asyncio.run(_collect(Target("snmp", "bench", probe, 15, 14), SNMP_ROUNDS))
     cost = _peer_cost(peer.pid, lambda: peer.poll(port), SNMP_ROUNDS) if peer else None
     _say(f"{what}, CPU per poll", 1e3 * seconds, cost and 1e3 * cost[0], "ms", "snmp_exporter")

@@ -111,6 +111,7 @@ def _sensor(given: schema.Sensor) -> SensorPlan:
         most=given.most,
         status_root=_root(given.status),
         status_ok=frozenset(given.status_ok),
+        status_unknown=frozenset(given.status_unknown),
     )
 
 

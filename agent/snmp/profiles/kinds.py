@@ -19,39 +19,55 @@ class Measure(NamedTuple):
 
 
 def _gauge(name: str, text: str) -> Family:
-    return Family(f"forewatch_device_{name}", "gauge", text)
+    return Family(name, "gauge", text)
 
 
 _MEASURES: dict[tuple[str, str], Measure] = {
-    ("cpu", "percent"): Measure(_gauge("cpu_usage_percent", "How busy a processor is."), "cpu"),
-    ("memory", "percent"): Measure(_gauge("memory_usage_percent", "How full a memory is."), "pool"),
-    ("storage", "percent"): Measure(_gauge("storage_usage_percent", "How full a disk, volume or pool is."), "storage"),
-    ("temperature", "celsius"): Measure(_gauge("temperature_celsius", "Temperature."), "sensor"),
-    ("humidity", "percent"): Measure(_gauge("humidity_percent", "Relative humidity."), "sensor"),
-    ("fan", "rpm"): Measure(_gauge("fan_rpm", "Revolutions of a fan a minute."), "fan"),
-    ("fan", "percent"): Measure(_gauge("fan_speed_percent", "Speed of a fan, of its highest."), "fan"),
-    ("voltage", "volts"): Measure(_gauge("voltage_volts", "Voltage."), "sensor"),
-    ("current", "amperes"): Measure(_gauge("current_amperes", "Current."), "sensor"),
-    ("power", "watts"): Measure(_gauge("power_watts", "Power drawn or given."), "sensor"),
-    ("frequency", "hertz"): Measure(_gauge("frequency_hertz", "Frequency of a mains or output."), "sensor"),
-    ("battery", "percent"): Measure(_gauge("battery_charge_percent", "Charge of a battery."), "battery"),
-    ("battery", "seconds"): Measure(_gauge("battery_runtime_seconds", "How long a battery will last."), "battery"),
-    ("load", "percent"): Measure(_gauge("load_percent", "Load, of what a UPS, output or phase can bear."), "sensor"),
-    ("load", "average"): Measure(_gauge("load_average", "Processes that run or wait."), "sensor"),
-    ("optics", "dbm"): Measure(_gauge("optics_dbm", "Optical power that a transceiver sends or receives."), "sensor"),
-    ("sessions", "sessions"): Measure(_gauge("sessions", "Sessions or connections open."), "sensor"),
+    ("cpu", "percent"): Measure(_gauge("forewatch_device_cpu_usage_percent", "How busy a processor is."), "cpu"),
+    ("memory", "percent"): Measure(_gauge("forewatch_device_memory_usage_percent", "How full a memory is."), "pool"),
+    ("storage", "percent"): Measure(
+        _gauge("forewatch_device_storage_usage_percent", "How full a disk, volume or pool is."), "storage"
+    ),
+    ("temperature", "celsius"): Measure(_gauge("forewatch_device_temperature_celsius", "Temperature."), "sensor"),
+    ("humidity", "percent"): Measure(_gauge("forewatch_device_humidity_percent", "Relative humidity."), "sensor"),
+    ("fan", "rpm"): Measure(_gauge("forewatch_device_fan_rpm", "Revolutions of a fan a minute."), "fan"),
+    ("fan", "percent"): Measure(_gauge("forewatch_device_fan_speed_percent", "Speed of a fan, of its highest."), "fan"),
+    ("voltage", "volts"): Measure(_gauge("forewatch_device_voltage_volts", "Voltage."), "sensor"),
+    ("current", "amperes"): Measure(_gauge("forewatch_device_current_amperes", "Current."), "sensor"),
+    ("power", "watts"): Measure(_gauge("forewatch_device_power_watts", "Power drawn or given."), "sensor"),
+    ("frequency", "hertz"): Measure(
+        _gauge("forewatch_device_frequency_hertz", "Frequency of a mains or output."), "sensor"
+    ),
+    ("battery", "percent"): Measure(
+        _gauge("forewatch_device_battery_charge_percent", "Charge of a battery."), "battery"
+    ),
+    ("battery", "seconds"): Measure(
+        _gauge("forewatch_device_battery_runtime_seconds", "How long a battery will last."), "battery"
+    ),
+    ("load", "percent"): Measure(
+        _gauge("forewatch_device_load_percent", "Load, of what a UPS, output or phase can bear."), "sensor"
+    ),
+    ("load", "average"): Measure(_gauge("forewatch_device_load_average", "Processes that run or wait."), "sensor"),
+    ("optics", "dbm"): Measure(
+        _gauge("forewatch_device_optics_dbm", "Optical power that a transceiver sends or receives."), "sensor"
+    ),
+    ("sessions", "sessions"): Measure(_gauge("forewatch_device_sessions", "Sessions or connections open."), "sensor"),
 }
 
 # States: 1 good, 0 not. A kind that is not here has sensor_ok, which says the kind.
 STATES: dict[str, Measure] = {
-    "fan": Measure(_gauge("fan_ok", "Whether a fan works: 1 yes, 0 no."), "fan"),
-    "power_supply": Measure(_gauge("power_supply_ok", "Whether a power supply works: 1 yes, 0 no."), "power_supply"),
+    "fan": Measure(_gauge("forewatch_device_fan_ok", "Whether a fan works: 1 yes, 0 no."), "fan"),
+    "power_supply": Measure(
+        _gauge("forewatch_device_power_supply_ok", "Whether a power supply works: 1 yes, 0 no."), "power_supply"
+    ),
     "battery": Measure(
-        _gauge("battery_ok", "Whether a battery is fit and the load not on it: 1 yes, 0 no."), "battery"
+        _gauge("forewatch_device_battery_ok", "Whether a battery is fit and the load not on it: 1 yes, 0 no."),
+        "battery",
     ),
 }
 OTHER_STATES = Measure(
-    _gauge("sensor_ok", "Whether what the device says of a sensor or part is good: 1 yes, 0 no."), "sensor"
+    _gauge("forewatch_device_sensor_ok", "Whether what the device says of a sensor or part is good: 1 yes, 0 no."),
+    "sensor",
 )
 
 # `sessions` is a series only; the others are what `forewatch agent identify` shows.

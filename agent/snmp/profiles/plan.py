@@ -61,6 +61,7 @@ class SensorPlan:
     most: float | None
     status_root: str | None
     status_ok: frozenset[int]
+    status_unknown: frozenset[int]
 
     @property
     def still_roots(self) -> tuple[str, ...]:

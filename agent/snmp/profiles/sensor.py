@@ -124,7 +124,7 @@ class Sensor:
         if self.status_oid is None:
             return None
         state = rows.get(self.status_oid)
-        if type(state) is not int:
+        if type(state) is not int or state in self.plan.status_unknown:
             return Status.UNKNOWN
         return Status.OK if state in self.plan.status_ok else Status.CRITICAL
 
