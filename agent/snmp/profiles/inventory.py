@@ -7,6 +7,7 @@ answer into samples by one look-up an object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from agent.sample import Sample, Series
@@ -54,7 +55,7 @@ def take_inventory(plan: Plan, columns: Columns, taken: Iterable[Series] = ()) -
     builder = _Builder(set(taken))
     for table in plan.tables:
         builder.add(table, columns)
-    return builder.finish()
+    return builder.finish({oid for rows in columns.values() for oid in rows})
 
 
 class _Builder:
@@ -78,10 +79,11 @@ class _Builder:
                 if column.sensor is not None:
                     self._sensor_rows.append(SensorRow(table.name, column, index, of, columns))
 
-    def finish(self) -> Inventory:
+    def finish(self, present: AbstractSet[str]) -> Inventory:
+        """The inventory; of what sensors need only what the device has is asked for again and again."""
         made = self._made
         made.sensors.extend(find_sensors(self._sensor_rows))
-        inputs = (oid for sensor in made.sensors for oid in sensor.oids)
+        inputs = (oid for sensor in made.sensors for oid in sensor.oids if oid in present)
         made.wanted.extend(dict.fromkeys((*made.plain, *made.converted, *inputs)))
         return made
 

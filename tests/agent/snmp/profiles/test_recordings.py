@@ -59,7 +59,8 @@ async def test_polling_a_recorded_device_gives_sound_samples(
     answering.device.requests.clear()
     second = sound(list(await probe.collect()))
     assert second.keys() <= first.keys(), "a poll gives no series that the full reading did not"
-    assert answering.name in CUT or second.keys() == first.keys()
+    failed = {of: value for (name, of), value in second.items() if name == "forewatch_snmp_walk_errors_total" and value}
+    assert answering.name in CUT or (second.keys() == first.keys() and not failed)
     assert all(request.max_repetitions == 0 for request in answering.device.requests if len(first) > 20)
 
 
