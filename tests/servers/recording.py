@@ -20,7 +20,7 @@ from tests.servers.device import Responder
 FOLDER = Path(str(importlib.import_module("snmpsim_data").__file__)).parent / "data"
 # Most objects that have so many arcs in common: a column of most tables, and of makers' own tables also a table.
 _STANDARD = b"1.3.6.1.2.1."
-MOST_STANDARD = {12: 300}
+MOST_STANDARD = {12: 100}
 MOST_OWN = {15: 100, 11: 20_000}
 _ROOM = 1400  # octets that the bindings of a GETBULK's response may have
 

@@ -12,7 +12,7 @@ from agent.snmp.profiles.reading import Chooser
 from tests.servers import recording
 from tests.servers.recording import Recording
 
-_VERSION = "2"  # of what is left out of a recording
+_VERSION = "4"  # of what is left out of a recording
 
 
 class Answering(NamedTuple):
