@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +12,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from collector import database
-from collector.database import METADATA, SCRIPTS, current_revision, heads, make_engine, migrate, sync_url
+from collector import database, migration
+from collector.database import METADATA, current_revision, make_engine, migrate, sync_url
+from collector.lineage import SCRIPTS, heads
 from core.database import Database, UtcDateTime, sqlite_url
 from core.errors import StorageError
 from tests.servers.postgres import Postgres
@@ -77,6 +81,21 @@ def test_there_is_exactly_one_newest_revision() -> None:
     assert len(heads()) == 1
 
 
+def test_the_newest_revision_is_read_from_the_scripts_as_alembic_finds_it(scripts: Path) -> None:
+    add_step(scripts, "3", "2")
+    add_step(scripts, "other", "2")  # two developers at once: a lineage with two ends
+    for folder in (SCRIPTS, scripts):
+        assert set(heads(folder)) == set(ScriptDirectory(str(folder)).get_heads())
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "forewatch.db")
+    migrate(url)
+    look = f"import sys; from collector import database; database.migrate({url!r}); print('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"
+
+
 def test_the_shipped_migrations_make_exactly_what_the_models_say(empty_url: str) -> None:
     assert migrate(empty_url) == heads()[0]
     assert tables(empty_url) == set(METADATA.tables) | {"alembic_version"}
@@ -95,7 +114,7 @@ def _types_differ(_context: object, _found: object, column: object, _seen: objec
 def test_up_down_and_up_again_ends_where_it_began(empty_url: str) -> None:
     migrate(empty_url)
     made = tables(empty_url)
-    database.downgrade(empty_url, "base")
+    migration.downgrade(empty_url, "base")
     assert tables(empty_url) == {"alembic_version"}
     migrate(empty_url)
     assert tables(empty_url) == made
@@ -156,7 +175,7 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_url: str, scripts: Pa
 
 def test_a_new_migration_is_written_from_the_models(empty_url: str, scripts: Path) -> None:
     migrate(empty_url, scripts=scripts)
-    file = database.make_revision(empty_url, "All of it", "3", scripts=scripts)
+    file = migration.make_revision(empty_url, "All of it", "3", scripts=scripts)
     assert "op.create_table" in file.read_text()
     assert "core." not in file.read_text()  # a migration does not change with our code
     assert migrate(empty_url, scripts=scripts) == "3"
