@@ -10,9 +10,11 @@ The schema says `bytes` where the original says `string` or names a message:
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pool, message_factory
+
+from core.remote_write import varint
 
 _KINDS = {"double": 1, "int64": 3, "bytes": 12}  # FieldDescriptorProto.Type; anything else names a message
 _MESSAGE_KIND = 11
@@ -67,21 +69,35 @@ class _Parser(Protocol):
 
 
 def _build() -> dict[str, _Parser]:
-    file: Any = descriptor_pb2.FileDescriptorProto(
-        name="forewatch/remote_write.proto", package=_PACKAGE, syntax="proto3"
-    )
+    """A class for each message; descriptors are spelled here, as protobuf's classes for them take 2 MiB."""
+    file = _text(1, "forewatch/remote_write.proto") + _text(2, _PACKAGE)
     for message, fields in _SCHEMA.items():
-        described = file.message_type.add(name=message)
-        for name, number, label, kind in fields:
-            field = described.field.add(name=name, number=number, label=label, type=_KINDS.get(kind, _MESSAGE_KIND))
-            if kind not in _KINDS:
-                field.type_name = f".{_PACKAGE}.{kind}"
+        described = b"".join(_nested(2, _describe(*field)) for field in fields)
+        file += _nested(4, _text(1, message) + described)
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
+    pool.AddSerializedFile(file + _text(12, "proto3"))
     return {
         name: cast(_Parser, message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")))
         for name in _SCHEMA
     }
+
+
+def _describe(name: str, number: int, label: int, kind: str) -> bytes:
+    """A `FieldDescriptorProto` of google/protobuf/descriptor.proto."""
+    field = _text(1, name) + _number(3, number) + _number(4, label) + _number(5, _KINDS.get(kind, _MESSAGE_KIND))
+    return field if kind in _KINDS else field + _text(6, f".{_PACKAGE}.{kind}")
+
+
+def _number(field: int, value: int) -> bytes:
+    return varint(field << 3) + varint(value)
+
+
+def _text(field: int, text: str) -> bytes:
+    return _nested(field, text.encode())
+
+
+def _nested(field: int, content: bytes) -> bytes:
+    return varint(field << 3 | 2) + varint(len(content)) + content
 
 
 _CLASSES = _build()
