@@ -1,6 +1,11 @@
-"""`POST /v1/metrics`: OTLP/HTTP metrics, from OpenTelemetry SDKs and collectors."""
+"""`POST /v1/metrics`: OTLP/HTTP metrics, from OpenTelemetry SDKs and collectors.
+
+OpenTelemetry's protobuf classes are loaded with the first request: most collectors get none.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -8,12 +13,14 @@ from collector.ingest.api import INGEST, outcome_word, read_push, sender_of
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.write import Ingest, Outcome
-from collector.otlp.decode import Encoding, decode_request, encode_response
-from collector.otlp.points import Points, read_points
+from collector.otlp.encoding import Encoding
 from core.access import ANONYMOUS, PRINCIPAL, Permission
 from core.errors import ForewatchError, InvalidInput
 from core.http import CLOCK, Problem, Route
 from core.log import get_logger
+
+if TYPE_CHECKING:
+    from collector.otlp.points import Points
 
 log = get_logger(__name__)
 
@@ -30,6 +37,8 @@ async def export(request: web.Request) -> web.Response:
         ingest.metrics.requests.labels(outcome_word(error)).inc()
         raise
     ingest.metrics.requests.labels("partial" if outcome.refused else "ok").inc()
+    from collector.otlp.decode import encode_response  # noqa: PLC0415
+
     message = outcome.explain() if outcome.refused else ""
     return web.Response(body=encode_response(rejected, message, encoding), content_type=encoding)
 
@@ -47,6 +56,9 @@ async def _export(request: web.Request, ingest: Ingest) -> tuple[int, Outcome, E
         points: list[Points] = []
 
         def decode() -> Points:
+            from collector.otlp.decode import decode_request  # noqa: PLC0415
+            from collector.otlp.points import read_points  # noqa: PLC0415
+
             points.append(read_points(decode_request(body, encoding), ingest.limits))
             return points[0]
 

@@ -6,8 +6,6 @@ says base 64; in metrics they occur in exemplars only, which are not read.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
@@ -15,14 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
+from collector.otlp.encoding import Encoding
 from core.errors import InvalidInput
-
-
-class Encoding(StrEnum):
-    """The content type of a request, and of its response."""
-
-    PROTOBUF = "application/x-protobuf"
-    JSON = "application/json"
 
 
 def decode_request(body: bytes, encoding: Encoding) -> ExportMetricsServiceRequest:
