@@ -138,15 +138,22 @@ def _stop_on_signals() -> asyncio.Event:
 
 
 def _reload_on_hangup(app: web.Application) -> None:
-    from collector.evaluation import EVALUATION  # noqa: PLC0415
+    from collector.evaluation import EVALUATION, Evaluation  # noqa: PLC0415
 
-    def reload() -> None:
+    async def reload(evaluation: Evaluation) -> None:
+        with contextlib.suppress(ConfigError):  # told in the log; what is in force stays
+            await evaluation.reload()
+
+    under_way: set[asyncio.Task[None]] = set()  # the loop itself would let a task be collected
+
+    def hangup() -> None:
         if EVALUATION not in app:
             return  # still starting; the files are read in any case
-        with contextlib.suppress(ConfigError):  # told in the log; what is in force stays
-            app[EVALUATION].reload()
+        task = asyncio.create_task(reload(app[EVALUATION]))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup)
 
 
 def _make_data_dir(config: CollectorConfig) -> None:

@@ -70,6 +70,7 @@ class Evaluation:
         channels = Channels(self.sender.channels, config.url())
         pipeline = Pipeline(database, self.register, channels, self.sender.wake)
         self._house = Worker("house")
+        self._reloading = asyncio.Lock()
         self._own_series = OwnSeries(store, self.register, registry, self.started_at_ms)
         self.tick = Tick(
             store, RuleSet(), self._memory, pipeline, self.register, clock, self._metrics,
@@ -106,14 +107,20 @@ class Evaluation:
             # What was cancelled goes on in its thread, and the store is about to be closed.
             await asyncio.gather(self.tick.stop(), self._house.stop(STOP_SECONDS))
 
-    def reload(self) -> None:
-        """Put the rule files as they are now in force, all or nothing.
+    async def reload(self) -> None:
+        """Put the rule files as they are now in force, all or nothing; one reload after the other.
+
+        Thousands of rules take seconds to read, so a thread reads them and all else goes on.
 
         Raises:
             ConfigError: something is wrong; the rules in force stay.
         """
+        async with self._reloading:
+            await self._reload()
+
+    async def _reload(self) -> None:
         try:
-            rules = load_rule_files(rule_paths(self._config))
+            rules = await asyncio.to_thread(lambda: load_rule_files(rule_paths(self._config)))
         except ConfigError as error:
             self._metrics.reloads.labels("refused").inc()
             self._metrics.reload_ok.set(0)

@@ -17,7 +17,7 @@ async def reload(request: web.Request) -> None:
     """All or nothing: when a file is wrong, `errors` names every place as file:line and the rules in force stay."""
     log.info("reload of the rules asked for", by=request[PRINCIPAL].name)
     try:
-        request.app[EVALUATION].reload()
+        await request.app[EVALUATION].reload()
     except ConfigError as error:
         wrong = [FieldError(_place(fault), fault.message) for fault in error.faults]
         detail = f"{len(wrong)} faults in the rule files; the rules in force stay"

@@ -186,7 +186,8 @@ class Tick:
     async def _end_removed(self, at_ms: int) -> None:
         if not self._removed_rules:
             return
-        known = {rule.key for group in self._rules.groups for rule in group.rules}
+        rules = self._rules  # others may be put in force meanwhile
+        known = {rule.key for group in rules.groups for rule in group.rules}
         await self._worker.do(self._publisher.retain, known, at_ms)
         await self._worker.do(self._alert_series.retain, known, at_ms)
         endings = self._memory.without_rule(known)
@@ -194,7 +195,7 @@ class Tick:
         if endings:
             self._memory.forget({one.rule_key for one in endings} - left)
             log.info("alerts ended because their rules are gone", alerts=len(endings))
-        self._removed_rules = bool(left)
+        self._removed_rules = bool(left) or self._rules is not rules
 
     def _count_alerts(self) -> None:
         for state in AlertState:

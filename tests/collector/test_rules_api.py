@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from collector.access.roles import Role
 from collector.evaluation import EVALUATION
 from collector.metrics import REGISTRY
+from rules.files import RuleSet, load_rule_files
 from tests.collector.conftest import Site, StartSite
 
 GOOD = """
@@ -52,3 +58,34 @@ async def test_a_file_that_is_gone_is_named_and_the_rules_stay(start_site: Start
 async def test_only_who_may_reloads(site: Site) -> None:
     assert (await site.call("POST", "/api/v1/rules/reload"))[0] == 401
     assert (await site.call("POST", "/api/v1/rules/reload", await site.token(Role.OPERATOR)))[0] == 403
+
+
+async def test_nothing_waits_while_rules_are_read(
+    start_site: StartSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(GOOD)
+    site = await start_site(rule_files=(file,))
+    answered, in_time = threading.Event(), []
+
+    def slow(paths: Sequence[Path]) -> RuleSet:
+        in_time.append(answered.wait(5))
+        return load_rule_files(paths)
+
+    monkeypatch.setattr("collector.evaluation.load_rule_files", slow)
+    reload = asyncio.create_task(site.app[EVALUATION].reload())
+    assert (await site.call("GET", "/-/healthy"))[0] == 200
+    answered.set()
+    await reload
+    assert in_time == [True]
+
+
+async def test_two_reloads_at_once_are_done_one_after_the_other(start_site: StartSite, tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(GOOD)
+    site = await start_site(rule_files=(file,))
+    first = asyncio.create_task(site.app[EVALUATION].reload())
+    await asyncio.sleep(0)
+    file.write_text(GOOD.replace("basics", "newer"))
+    await asyncio.gather(first, site.app[EVALUATION].reload())
+    assert groups(site) == ["newer"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import numpy as np
 import pytest
@@ -180,6 +181,25 @@ async def test_alerts_end_when_their_rule_is_removed(site) -> None:
     for _ in range(4):
         await site.second(0)
     site.tick.replace_rules(loads("groups: []"))
+    await site.second(0)
+    assert [incident.state for incident in await site.incidents()] == [State.RESTORED]
+
+
+async def test_alerts_end_when_their_rule_is_removed_while_those_of_another_reload_are_being_ended(
+    site, monkeypatch
+) -> None:
+    for _ in range(4):
+        await site.second(0)
+    site.tick.replace_rules(loads(DOWN))
+    retain = site.tick._alert_series.retain
+
+    def reloaded_meanwhile(known: Collection[str], at_ms: int) -> None:
+        retain(known, at_ms)
+        site.tick.replace_rules(loads("groups: []"))
+
+    monkeypatch.setattr(site.tick._alert_series, "retain", reloaded_meanwhile)
+    await site.second(0)
+    monkeypatch.undo()
     await site.second(0)
     assert [incident.state for incident in await site.incidents()] == [State.RESTORED]
 

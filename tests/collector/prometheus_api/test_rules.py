@@ -182,7 +182,7 @@ def test_an_alerts_value_always_has_an_exponent(number, spelled) -> None:
 async def test_rules_that_were_removed_are_gone(site: Site, tmp_path) -> None:
     await up(site, 0, a=0)
     (tmp_path / "api-rules.yaml").write_text("groups: [{name: basics, rules: [{record: a:b, expr: up}]}]")
-    site.app[EVALUATION].reload()
+    await site.app[EVALUATION].reload()
     [basics] = await groups(site)
     assert [(rule["name"], rule["health"]) for rule in basics["rules"]] == [("a:b", "unknown")]
     assert (await ask(site, "alerts"))["alerts"] == []
