@@ -25,8 +25,11 @@ from collector.access.metrics import AccessMetrics
 from collector.access.middleware import ROUTE_TABLE, Gate
 from collector.access.passwords import Passwords
 from collector.access.service import ACCESS, make_access
+from collector.agents.assigner import Assigner, PollingMetrics
 from collector.agents.events import keep_events
+from collector.agents.keyring import KEY_FILE, Keyring
 from collector.agents.metrics import AgentMetrics
+from collector.agents.presence import Presence
 from collector.agents.pushes import note_pushes
 from collector.agents.roster import Roster, RosterMetrics
 from collector.agents.service import AGENTS, Agents
@@ -43,7 +46,7 @@ from collector.prometheus_api import querier
 from collector.routes import ROUTES, add_routes
 from collector.shell import add_headers, measuring, refuse_nul, time_limit
 from console.render import RENDERER, Renderer
-from core.clock import Clock
+from core.clock import Clock, to_datetime
 from core.database import Database
 from core.http import CLOCK, DATABASE, problem_middleware
 from desk.api import NOTIFIER
@@ -140,18 +143,27 @@ async def _access(metrics: AccessMetrics, passwords: Passwords | None, app: web.
 
 async def _agents(app: web.Application) -> AsyncIterator[None]:
     """The agents that report."""
-    registry, database = app[REGISTRY], app[DATABASE]
+    registry, database, config, clock = app[REGISTRY], app[DATABASE], app[CONFIG].polling, app[CLOCK]
     roster = Roster(database)
     await roster.load()
     RosterMetrics(roster, registry)
+    polling = PollingMetrics(registry)
+    presence = Presence(
+        to_datetime(clock.now_ms()), silent_seconds=config.silent_after, stable_seconds=config.stable_after
+    )
+    assigner = Assigner(database, roster, clock, polling, presence)
     app[AGENTS] = Agents(
         roster=roster,
         metrics=AgentMetrics(registry),
         reconcile=functools.partial(reconcile, classes=app[CLASSES]),
         observe=CmdbMetrics(registry).observe,
+        keyring=Keyring(app[CONFIG].data_dir / KEY_FILE),
+        assigner=assigner,
+        polling=polling,
+        believe_sites=config.believe_sites,
     )
     keeping = keep_events(database, app[CLOCK], app[CONFIG].retention.events)
-    async with running(heartbeats=roster.run(app[CLOCK]), event_retention=keeping):
+    async with running(heartbeats=roster.run(clock), event_retention=keeping, polling_targets=assigner.run()):
         yield
     await roster.flush()
 

@@ -1,4 +1,4 @@
-"""`forewatch collector run|check|migrate --config FILE`."""
+"""`forewatch collector run|check|migrate|rotate-keys --config FILE`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "run": (run, "run the server until SIGTERM; SIGHUP reloads the rule files"),
         "check": (check, "check the configuration and the files that it names"),
         "migrate": (migrate, "bring the database to this version and exit"),
+        "rotate-keys": (rotate_keys, "encrypt the credentials of agents with a new key"),
     }
     for name, (action, summary) in actions.items():
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
@@ -72,10 +73,34 @@ def migrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def rotate_keys(arguments: argparse.Namespace) -> int:
+    """Print how many credentials a new key encrypts now."""
+    from collector.agents.keyring import KEY_FILE, Keyring  # noqa: PLC0415
+    from collector.agents.rotation import rotate  # noqa: PLC0415
+    from collector.database import open_database  # noqa: PLC0415
+
+    config = load(arguments.config)
+
+    async def work() -> int:
+        database = await open_database(config.database_url())
+        try:
+            return await rotate(database, Keyring(config.data_dir / KEY_FILE))
+        finally:
+            await database.close()
+
+    try:
+        print(f"{asyncio.run(work())} credentials are encrypted with the new key")
+    except StorageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def run(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     _make_data_dir(config)
     limit_arenas()
+    interpreter.tune()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(serve(config))
@@ -94,7 +119,6 @@ async def serve(config: CollectorConfig) -> int:
     from collector.app import FAILED, HTTP_METRICS, make_app  # noqa: PLC0415
     from collector.server import Runner, tls_context  # noqa: PLC0415
 
-    interpreter.tune()
     tls = tls_context(config.tls)
     stop = _stop_on_signals()
     for pattern in config.idle_rule_patterns():

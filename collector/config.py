@@ -108,6 +108,24 @@ class Retention(Section, frozen=True, kw_only=True):
             yield Finding(("events",), "must be at least 180d: operation logs have to be kept for six months")
 
 
+class Polling(Section, frozen=True, kw_only=True):
+    """Central configuration: which agent polls what.
+
+    Attributes:
+        silent_after: an agent that is not heard of for so long loses the targets of its site to another one.
+        stable_after: so long it has to be back before it is given any.
+        believe_sites: whether an agent's first word about its own site counts.
+    """
+
+    silent_after: Duration = Duration(180)
+    stable_after: Duration = Duration(600)
+    believe_sites: bool = True
+
+    def check(self) -> Iterator[Finding]:
+        if self.silent_after < 1:
+            yield Finding(("silent_after",), "must be at least 1s")
+
+
 class CollectorConfig(Section, frozen=True, kw_only=True):
     """The whole file.
 
@@ -136,6 +154,7 @@ class CollectorConfig(Section, frozen=True, kw_only=True):
     long_term: LongTermConfig | None = None
     limits: Limits = Limits()
     retention: Retention = Retention()
+    polling: Polling = Polling()
 
     def check(self) -> Iterator[Finding]:
         if parse_listen(self.listen) is None:

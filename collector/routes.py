@@ -11,6 +11,7 @@ from collector import federate, health, metrics, openapi, rules_api
 from collector.access import api as access
 from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
+from collector.agents import config_api, credentials_api, polling_api
 from collector.external_alerts import api as external_alerts
 from collector.ingest import api as ingest
 from collector.otlp import api as otlp
@@ -25,7 +26,10 @@ ROUTES: list[Route] = [
     *metrics.ROUTES,
     *openapi.ROUTES,
     *access.ROUTES,
+    *config_api.ROUTES,
     *agents.ROUTES,
+    *polling_api.ROUTES,
+    *credentials_api.ROUTES,
     *ingest.ROUTES,
     *otlp.ROUTES,
     *prometheus_api.ROUTES,

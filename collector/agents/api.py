@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 
 import msgspec
 from aiohttp import web
@@ -14,13 +13,13 @@ from collector.access.service import ACCESS
 from collector.agents import enrol, store
 from collector.agents.heard import Heard
 from collector.agents.models import Agent
+from collector.agents.polling_views import AgentPatch
 from collector.agents.report import checked, parse_instant, take_in
 from collector.agents.service import AGENTS
 from collector.agents.views import (
     AgentDetail,
     AgentTargetView,
     AgentView,
-    AssignedConfig,
     Enrolled,
     EnrolRequest,
     state_of,
@@ -82,14 +81,16 @@ async def take_report(request: web.Request, body: AgentReport) -> None:
     agents.metrics.reports.labels("full").inc()
 
 
-async def assigned_config(request: web.Request) -> web.Response:
-    """What the collector assigns to this agent; 304 while the `ETag` in `If-None-Match` is current."""
-    body = msgspec.json.encode(AssignedConfig())
-    tag = hashlib.sha256(body).hexdigest()[:32]
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-    if any(etag.value in (tag, "*") for etag in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    return web.Response(body=body, content_type="application/json", headers=headers)
+async def change_agent(request: web.Request, body: AgentPatch) -> AgentDetail:
+    """Set whose polling targets an agent takes; from then on its own word about that does not count."""
+    async with request.app[DATABASE].write() as session:
+        agent = await session.get(Agent, int(request.match_info["id"]), with_for_update=True)
+        if agent is None:
+            raise not_found("agent", request.match_info["id"])
+        agent.site = body.site or ""
+    log.info("agent's site set", agent=agent.name, site=agent.site, by=request[PRINCIPAL].name)
+    await request.app[AGENTS].assigner.step()
+    return await show_agent(request)
 
 
 async def list_agents(request: web.Request, query: PageQuery) -> Page[AgentView]:
@@ -132,7 +133,7 @@ def _view(request: web.Request, agent: Agent, targets: int) -> AgentView:
         id=agent.id, name=agent.name, hostname=agent.hostname, version=agent.version, boot=agent.boot,
         address=heard.address if heard else agent.address, enrolled_at=agent.enrolled_at, last_report_at=reported,
         last_push_at=pushed, clock_skew_seconds=heard.clock_skew_seconds if heard else agent.clock_skew_seconds,
-        state=state_of(_now(request), reported, pushed), targets=targets,
+        state=state_of(_now(request), reported, pushed), site=agent.site or None, targets=targets,
     )  # fmt: skip
 
 
@@ -141,12 +142,12 @@ ROUTES = [
           body=EnrolRequest, returns=Enrolled, status=201, max_body_bytes=8192),
     Route("POST", "/api/v1/agents/report", take_report, Permission.AGENT_REPORT, "Report facts, events, heartbeat",
           body=AgentReport, status=204, max_body_bytes=MAX_REPORT_BYTES),
-    Route("GET", "/api/v1/agents/config", assigned_config, Permission.AGENT_REPORT,
-          "The targets and checks assigned to this agent", returns=AssignedConfig),
     Route("GET", "/api/v1/agents", list_agents, Permission.AGENTS_READ, "List agents",
           query=PageQuery, returns=Page[AgentView]),
     Route("GET", r"/api/v1/agents/{id:\d{1,9}}", show_agent, Permission.AGENTS_READ, "One agent and what it watches",
           returns=AgentDetail),
+    Route("PATCH", r"/api/v1/agents/{id:\d{1,9}}", change_agent, Permission.AGENTS_WRITE,
+          "Set whose polling targets an agent takes", body=AgentPatch, returns=AgentDetail),
     Route("DELETE", r"/api/v1/agents/{id:\d{1,9}}", retire_agent, Permission.AGENTS_WRITE,
           "Retire an agent and revoke its credentials", status=204),
 ]  # fmt: skip

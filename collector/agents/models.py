@@ -1,4 +1,4 @@
-"""Tables of agents: who reports, what each one watches, what it saw happen."""
+"""Tables of agents: who reports, what each one watches, what it saw happen, what it is told to poll."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.database import Base, PrimaryKey
 class Agent(Base):
     """An agent as it last reported; everything but the name is None until it has.
 
+    `site` is whose polling targets it takes: what an administrator set, or else what the agent first said of itself.
     `clock_skew_seconds` is the collector's time less the agent's at its last report; `address` is where that
     came from. `token_id` is the credential it enrolled with or last reported with.
     """
@@ -30,6 +31,7 @@ class Agent(Base):
     last_report_at: Mapped[dt.datetime | None]
     clock_skew_seconds: Mapped[float | None]
     address: Mapped[str | None]
+    site: Mapped[str | None]
 
 
 class AgentTarget(Base):
@@ -67,3 +69,59 @@ class AgentEvent(Base):
     target: Mapped[str]
     message: Mapped[str]
     attributes: Mapped[dict[str, Any]]
+
+
+class Credential(Base):
+    """A named secret with which agents poll; `sealed` is encrypted by `collector.agents.keyring`.
+
+    Attributes:
+        kind: `snmp` or `login`.
+        version: counts the changes, for conditional updates.
+    """
+
+    __tablename__ = "credentials"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    sealed: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+    updated_at: Mapped[dt.datetime]
+
+
+class PollingTarget(Base):
+    """Something that an agent is to poll.
+
+    `ci_id` refers to `cis.id` and agents are meant by name, both without a foreign key: items are merged and
+    agents retired on their own.
+
+    Attributes:
+        name: its `instance`.
+        kind: `snmp` or `probe`.
+        settings: what `agent.yaml` would say of it, less name and secrets.
+        site: whose agents may poll it; None takes the site that contains the item.
+        agent: assigned by hand; None for any agent of the site.
+        may_move: whether another agent of the site takes over while that one is away.
+        holder: the agent that polls it now; None while there is none.
+        moved_from: the agent before, None when there was none.
+        version: counts the changes by people, for conditional updates.
+    """
+
+    __tablename__ = "polling_targets"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+    credential_id: Mapped[int | None] = mapped_column(ForeignKey("credentials.id", ondelete="RESTRICT"), index=True)
+    ci_id: Mapped[int | None] = mapped_column(index=True)
+    site: Mapped[str | None]
+    agent: Mapped[str | None]
+    may_move: Mapped[bool]
+    holder: Mapped[str | None] = mapped_column(index=True)
+    held_since: Mapped[dt.datetime | None]
+    moved_from: Mapped[str | None] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+    updated_at: Mapped[dt.datetime]

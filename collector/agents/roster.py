@@ -34,6 +34,7 @@ class Roster:
         self._heard: dict[str, Heard] = {}
         self._unwritten: set[str] = set()
         self._pushed: dict[str, dt.datetime] = {}
+        self._asked: dict[str, dt.datetime] = {}
 
     async def load(self) -> None:
         """Begin with what the database knows."""
@@ -69,10 +70,19 @@ class Roster:
         """When samples of the agent last came to this process; None when none have."""
         return self._pushed.get(name)
 
+    def asked(self, name: str, now: dt.datetime) -> None:
+        """The agent asked for its configuration; kept in memory only."""
+        self._asked[name] = now
+
+    def asked_at(self, name: str) -> dt.datetime | None:
+        """When the agent last asked this process for its configuration; None when it has not."""
+        return self._asked.get(name)
+
     def forget(self, name: str) -> None:
         """The agent was retired."""
         self._heard.pop(name, None)
         self._pushed.pop(name, None)
+        self._asked.pop(name, None)
         self._unwritten.discard(name)
 
     async def flush(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -37,6 +37,7 @@ class AgentView(msgspec.Struct, kw_only=True):
         last_push_at: when its last samples came to this collector; null when none have since it started.
         clock_skew_seconds: the collector's time less the agent's; null before the first report.
         state: `silent` when neither report nor push came for three minutes.
+        site: whose polling targets it takes; null takes only those assigned by hand.
         targets: how many things it watches.
     """
 
@@ -51,6 +52,7 @@ class AgentView(msgspec.Struct, kw_only=True):
     last_push_at: Instant | None
     clock_skew_seconds: float | None
     state: AgentState
+    site: str | None
     targets: int
 
 
@@ -67,12 +69,6 @@ class AgentDetail(AgentView, kw_only=True):
     """An agent with what it watches."""
 
     watches: list[AgentTargetView]
-
-
-class AssignedConfig(msgspec.Struct, kw_only=True):
-    """Targets that the collector assigns to an agent, in the shape of its own configuration file."""
-
-    targets: list[dict[str, Any]] = []
 
 
 def state_of(now: dt.datetime, *heard: dt.datetime | None) -> AgentState:
