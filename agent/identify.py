@@ -14,6 +14,7 @@ from agent.snmp.facts import interface_facts
 from agent.snmp.identity import identify
 from agent.snmp.interfaces import Inventory
 from agent.snmp.neighbours import Neighbour, read_neighbours
+from agent.snmp.profiles.kinds import SENSORS
 from agent.snmp.profiles.reading import Chooser, ProfileReading
 from agent.snmp.profiles.walker import Errors, Walker
 from agent.snmp.reading import Reading, read_device
@@ -21,7 +22,6 @@ from agent.snmp.target import Budget, Target
 from agent.snmp.text import clean
 
 _LONGEST_DESCR = 1024
-_NO_SENSORS = "sessions"  # a series, no sensor
 
 
 class InterfaceShown(msgspec.Struct, kw_only=True):
@@ -121,10 +121,12 @@ def _interfaces(reading: Reading) -> Iterator[InterfaceShown]:
 def _sensors(profile: ProfileReading) -> Iterator[SensorShown]:
     for sensor in profile.inventory.sensors:
         reading = sensor.read(profile.rows)
-        if reading is not None and sensor.kind != _NO_SENSORS:
-            value = None if reading.value is None else round(reading.value, 3)
-            status = str(reading.status) if reading.status else None
-            yield SensorShown(kind=sensor.kind, name=sensor.name, value=value, unit=sensor.unit, status=status)
+        if reading is None or (sensor.kind not in SENSORS and reading.status is None):
+            continue
+        kind = sensor.kind if sensor.kind in SENSORS else "state"
+        value = None if reading.value is None else round(reading.value, 3)
+        status = str(reading.status) if reading.status else None
+        yield SensorShown(kind=kind, name=sensor.name, value=value, unit=sensor.unit, status=status)
 
 
 def as_json(found: Identification) -> str:

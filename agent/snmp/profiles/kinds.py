@@ -52,6 +52,21 @@ _MEASURES: dict[tuple[str, str], Measure] = {
         _gauge("forewatch_device_optics_dbm", "Optical power that a transceiver sends or receives."), "sensor"
     ),
     ("sessions", "sessions"): Measure(_gauge("forewatch_device_sessions", "Sessions or connections open."), "sensor"),
+    ("sessions", "limit"): Measure(
+        _gauge("forewatch_device_sessions_limit", "Sessions or connections that there may be."), "sensor"
+    ),
+    ("ha", "state"): Measure(
+        _gauge("forewatch_device_ha_state", "State in a pair or cluster, as its maker numbers it."), "sensor"
+    ),
+    ("access_points", "access_points"): Measure(
+        _gauge("forewatch_device_access_points", "Access points that a wireless controller has in use."), "sensor"
+    ),
+    ("clients", "clients"): Measure(
+        _gauge("forewatch_device_wireless_clients", "Stations that are joined to a wireless controller."), "sensor"
+    ),
+    ("vpn_tunnels", "vpn_tunnels"): Measure(
+        _gauge("forewatch_device_vpn_tunnels", "VPN tunnels or sessions that are up."), "sensor"
+    ),
 }
 
 # States: 1 good, 0 not. A kind that is not here has sensor_ok, which says the kind.
@@ -64,17 +79,33 @@ STATES: dict[str, Measure] = {
         _gauge("forewatch_device_battery_ok", "Whether a battery is fit and the load not on it: 1 yes, 0 no."),
         "battery",
     ),
+    "access_point": Measure(
+        _gauge("forewatch_device_access_point_ok", "Whether an access point is in use: 1 yes, 0 no."), "access_point"
+    ),
+    "neighbour": Measure(
+        _gauge("forewatch_device_neighbour_ok", "Whether a neighbour of a routing protocol is up: 1 yes, 0 no."),
+        "neighbour",
+    ),
+    "vpn_tunnel": Measure(
+        _gauge("forewatch_device_vpn_tunnel_ok", "Whether a VPN tunnel is up: 1 yes, 0 no."), "vpn_tunnel"
+    ),
 }
 OTHER_STATES = Measure(
     _gauge("forewatch_device_sensor_ok", "Whether what the device says of a sensor or part is good: 1 yes, 0 no."),
     "sensor",
 )
 
-# `sessions` is a series only; the others are what `forewatch agent identify` shows.
-KINDS = (
+# What `forewatch agent identify` shows under its own name.
+SENSORS = (
     "cpu", "memory", "storage", "temperature", "humidity", "fan", "power_supply", "voltage", "current", "power",
-    "frequency", "battery", "load", "optics", "state", "sessions",
+    "frequency", "battery", "load", "optics", "state",
 )  # fmt: skip
+# The states of these are shown as `state`; their numbers are series only.
+KINDS = (
+    *SENSORS, "sessions", "ha", "access_point", "access_points", "clients", "neighbour", "vpn_tunnel", "vpn_tunnels",
+)  # fmt: skip
+# Kinds whose states are numbers that are worth a series: a change of them is an event.
+_NUMBERED_STATES = ("ha",)
 
 UNITS: dict[str, tuple[str, ...]] = {kind: tuple(unit for known, unit in _MEASURES if known == kind) for kind in KINDS}
 
@@ -83,6 +114,11 @@ def measure(kind: str, unit: str | None) -> Measure | None:
     """The common series of values of a kind; None for kinds that are states only."""
     units = UNITS[kind]
     return _MEASURES[kind, unit or units[0]] if units else None
+
+
+def has_value(kind: str, *, is_state: bool) -> bool:
+    """Whether values of a kind have a series of their own, not only one that says good or bad."""
+    return not is_state or kind in _NUMBERED_STATES
 
 
 def state_measure(kind: str) -> Measure:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from agent.sample import Sample, Series
 from agent.snmp.client import Rows, Value
-from agent.snmp.profiles.kinds import UNITS, measure, state_measure
+from agent.snmp.profiles.kinds import UNITS, has_value, measure, state_measure
 from agent.snmp.profiles.plan import ColumnPlan, Convert, SensorPlan
 from core.labels import Labels, labels
 
@@ -152,14 +152,15 @@ def find_sensors(rows: Iterable[SensorRow]) -> Iterator[Sensor]:
 def _make(row: SensorRow, kind: str, name: str) -> Sensor:
     plan = _plan(row)
     whole, status = plan.of_root or plan.plus_root, plan.status_root
-    value = None if plan.is_state else measure(kind, plan.unit if plan.kind else None)
+    valued = has_value(kind, is_state=plan.is_state)
+    value = measure(kind, plan.unit if plan.kind else None) if valued else None
     judged = plan.is_state or status is not None
     state = state_measure(kind) if judged else None
     more = {} if state is None or state.label != "sensor" else {"kind": kind}
     return Sensor(
         kind=kind,
         name=name,
-        unit=None if value is None else (plan.unit if plan.kind and plan.unit else UNITS[kind][0]),
+        unit=None if plan.is_state or value is None else (plan.unit if plan.kind and plan.unit else UNITS[kind][0]),
         plan=plan,
         convert=row.column.convert,
         factor=plan.scale * _factor(row.still(plan.exponent_root), row.still(plan.precision_root)),
