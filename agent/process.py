@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.config import AgentConfig
 from agent.http import CollectorClient, version
@@ -19,6 +19,9 @@ from agent.targets import targets_of, time_limit
 from core.clock import Clock
 from core.log import get_logger
 from core.spool.spool import Limits, Spool
+
+if TYPE_CHECKING:
+    from agent.traps.service import Traps
 
 log = get_logger(__name__)
 
@@ -39,6 +42,9 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     own = AgentProbe(clock)
     interval = float(config.interval)
     targets = [*targets_of(config, clock), Target("agent", name, own, interval, time_limit(interval))]
+    traps = _traps(config, clock, spool.boot)
+    if traps is not None:
+        targets.append(traps.target)
     pusher = Pusher(spool, clients[0], clock, agent=name)
     runner = Runner(targets, spool, clock, agent=name, max_samples=config.push.max_samples, arrived=pusher.notify)
     reporter = Reporter(targets, runner.up, clients[1], clock, agent=name, boot=spool.boot)
@@ -46,7 +52,7 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
     pushing = asyncio.ensure_future(pusher.run())
     try:
-        await _until(stop, pushing, runner.run(), reporter.run())
+        await _until(stop, pushing, runner.run(), reporter.run(), *(traps.parts() if traps else ()))
         pusher.finish()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(pushing, _FAREWELL_SECONDS)
@@ -57,7 +63,17 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
         spool.close()
         for client in clients:
             client.close()
+        if traps is not None:
+            traps.close()
     log.info("agent stopped", agent=name, waiting_records=waiting)
+
+
+def _traps(config: AgentConfig, clock: Clock, boot: str) -> Traps | None:
+    if not config.traps.enabled:
+        return None
+    from agent.traps.service import Traps  # noqa: PLC0415 - only if traps are received
+
+    return Traps(config, clock, boot)
 
 
 async def _until(stop: asyncio.Event, staying: asyncio.Future[None], *parts: Coroutine[Any, Any, None]) -> None:

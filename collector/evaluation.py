@@ -19,7 +19,7 @@ from collector.group_evaluation import Surroundings
 from collector.heard import Heard
 from collector.matching import Register
 from collector.own_series import OwnSeries
-from collector.pipeline import EXTERNAL, Channels, Pipeline
+from collector.pipeline import EVENT, EXTERNAL, Channels, Pipeline
 from collector.recorder import Recorder
 from collector.rhythm import Rhythm
 from collector.series.store import SeriesStore
@@ -79,6 +79,8 @@ class Evaluation:
         )  # fmt: skip
         self._rhythm = Rhythm(self.tick, clock, self._metrics)
         self.external = ExternalAlerts(Recorder(pipeline, self._metrics), clock, ExternalAlertMetrics(registry))
+        of_events = ExternalAlertMetrics(registry, "event_alerts", "Alerts of events")
+        self.events = ExternalAlerts(Recorder(pipeline, self._metrics), clock, of_events, rule_key=EVENT)
 
     async def start(self) -> None:
         """Read rules and register, take up the alerts where they were left, tick once.
@@ -91,8 +93,9 @@ class Evaluation:
         await self.register.refresh()
         async with self._database.read() as session:
             rows = await load_alerts(session)
-        self._memory.restore(row for row in rows if row.rule_key != EXTERNAL)
+        self._memory.restore(row for row in rows if row.rule_key not in (EXTERNAL, EVENT))
         self.external.restore(row for row in rows if row.rule_key == EXTERNAL)
+        self.events.restore(row for row in rows if row.rule_key == EVENT)
         await self.sender.count()  # gauges that nobody has counted yet would say that all is well
 
     async def run(self) -> None:
@@ -101,6 +104,7 @@ class Evaluation:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._rhythm.run())
                 group.create_task(self.external.run())
+                group.create_task(self.events.run())
                 group.create_task(self.sender.run())
                 group.create_task(self._keep_house())
         finally:

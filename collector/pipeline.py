@@ -55,6 +55,7 @@ from rules.alerting import Change, ChangeKind
 log = get_logger(__name__)
 
 EXTERNAL = "external"  # the rule key of alerts that other systems push; those of our rules are hexadecimal
+EVENT = "event"  # the rule key of alerts that events begin and end
 CATEGORY = "forewatch_category"  # the annotation by which a rule says what kind of trouble it finds
 INFORMATIONAL = "info"  # the severity that is for reading, not for paging
 

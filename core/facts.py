@@ -68,14 +68,38 @@ class TargetReport(msgspec.Struct, kw_only=True):
     facts: Facts | None = None
 
 
+class EventAlert(msgspec.Struct, kw_only=True):
+    """A trouble that an event begins or ends; name, severity and labels tell it from others.
+
+    Attributes:
+        severity: critical, major, minor, warning or info.
+        labels: `instance` and what tells several troubles of one thing apart, such as `ifIndex`.
+        text: one line for people.
+        firing: whether it begins; otherwise it is over.
+        expire_seconds: after that it is over, unless it is said again.
+    """
+
+    name: str
+    severity: str
+    labels: dict[str, str]
+    text: str = ""
+    firing: bool = True
+    expire_seconds: float = 0.0
+
+
 class EventReport(msgspec.Struct, kw_only=True):
-    """Something that happened at a target: a trap, a log match. `at` is RFC 3339."""
+    """Something that happened at a target: a trap, a log match. `at` is RFC 3339.
+
+    Attributes:
+        alerts: the troubles that it begins or ends; none for what is only to be remembered.
+    """
 
     at: str
     kind: str
     target: str
     message: str = ""
     attributes: dict[str, str] = {}
+    alerts: list[EventAlert] = []
 
 
 class AgentReport(msgspec.Struct, kw_only=True):

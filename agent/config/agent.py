@@ -11,6 +11,7 @@ from agent.config.host import HostConfig
 from agent.config.limits import SHORTEST_INTERVAL, at_least
 from agent.config.probes import AnyProbe
 from agent.config.snmp import SnmpConfig
+from agent.config.traps import TrapsConfig
 from core import config as strict
 from core.config import Duration, Finding, Section
 
@@ -30,6 +31,7 @@ class AgentConfig(Section, kw_only=True, frozen=True):
     interval: Duration = Duration(15)
     host: HostConfig = HostConfig()
     snmp: SnmpConfig = SnmpConfig()
+    traps: TrapsConfig = TrapsConfig()
     probes: list[AnyProbe] = []
     spool: SpoolConfig = SpoolConfig()
     push: PushConfig = PushConfig()
@@ -48,6 +50,17 @@ class AgentConfig(Section, kw_only=True, frozen=True):
             if target.name == self.agent_name:
                 message = f"{target.name!r} is the name of this agent; an instance must be one thing"
                 yield Finding(("snmp", "targets", index, "name"), message)
+        yield from self._check_traps()
+
+    def _check_traps(self) -> Iterator[Finding]:
+        known = ", ".join(sorted(self.snmp.credentials)) or "none"
+        for index, name in enumerate(self.traps.credentials):
+            if name not in self.snmp.credentials:
+                message = f"no credential {name!r} in snmp.credentials; known: {known}"
+                yield Finding(("traps", "credentials", index), message)
+        if self.traps.enabled and not self.snmp.credentials:
+            message = "needs snmp.credentials: communities and users that may send"
+            yield Finding(("traps", "enabled"), message)
 
     def _check_probes(self) -> Iterator[Finding]:
         first_of: dict[str, int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.snmp.client import Value
+from agent.snmp.values import Value
 
 TEXT_LIMIT = 255  # characters; DisplayString has no more (RFC 2579)
 _CUT = ("unexpected end of data", "incomplete multibyte sequence")  # as Python's decoders put it

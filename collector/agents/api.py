@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 from aiohttp import web
@@ -11,10 +12,11 @@ from collector.access import store as access_store
 from collector.access.client import CLIENT
 from collector.access.service import ACCESS
 from collector.agents import enrol, store
+from collector.agents.event_alerts import tell
 from collector.agents.heard import Heard
 from collector.agents.models import Agent
 from collector.agents.polling_views import AgentPatch
-from collector.agents.report import checked, parse_instant, take_in
+from collector.agents.report import Tell, checked, parse_instant, take_in
 from collector.agents.service import AGENTS
 from collector.agents.views import (
     AgentDetail,
@@ -24,9 +26,10 @@ from collector.agents.views import (
     EnrolRequest,
     state_of,
 )
+from collector.evaluation import EVALUATION
 from core.access import PRINCIPAL, Permission
 from core.clock import to_datetime
-from core.facts import AgentReport
+from core.facts import AgentReport, EventAlert
 from core.http import CLOCK, DATABASE, FieldError, Page, PageQuery, Problem, Route, not_found, page_of
 from core.log import get_logger
 
@@ -73,12 +76,23 @@ async def take_report(request: web.Request, body: AgentReport) -> None:
         agents.metrics.reports.labels("heartbeat").inc()
         return
     outcomes = await take_in(
-        request.app[DATABASE], report, heard, token_id=principal.id, reconcile=agents.reconcile, metrics=agents.metrics
-    )
+        request.app[DATABASE], report, heard, token_id=principal.id, reconcile=agents.reconcile,
+        metrics=agents.metrics, tell=_teller(request),
+    )  # fmt: skip
     agents.roster.note(report.agent, heard, written=True)
     for outcome in outcomes:
         agents.observe(outcome)
     agents.metrics.reports.labels("full").inc()
+
+
+def _teller(request: web.Request) -> Tell:
+    """Tells the pipeline of the troubles of events."""
+    take, metrics = request.app[EVALUATION].events.take, request.app[AGENTS].metrics
+
+    async def told(said: Sequence[tuple[int, EventAlert]]) -> None:
+        await tell(said, request.app[CLOCK].now_ms(), take, metrics)
+
+    return told
 
 
 async def change_agent(request: web.Request, body: AgentPatch) -> AgentDetail:

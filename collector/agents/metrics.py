@@ -15,4 +15,7 @@ class AgentMetrics:
         self.events = Counter(
             "forewatch_agent_events_total", "Events in reports, by what became of them.", ["result"], registry=registry
         )
+        self.event_alerts_refused = Counter(
+            "forewatch_event_alerts_refused_total", "Troubles in events that cannot be any.", registry=registry
+        )
         self.enrolled = Counter("forewatch_agents_enrolled_total", "Agents enrolled by token.", registry=registry)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -21,8 +21,9 @@ from collector.agents import store
 from collector.agents.heard import Heard
 from collector.agents.metrics import AgentMetrics
 from collector.agents.store import TargetKey
+from core.clock import to_ms
 from core.database import Database
-from core.facts import AgentReport, EventReport, TargetReport
+from core.facts import AgentReport, EventAlert, EventReport, TargetReport
 from core.http import FieldError, Problem
 
 MAX_TARGETS = 10_000
@@ -32,6 +33,10 @@ BATCH = 25
 
 # An agent whose clock is further off than this is corrected; below, the network explains it.
 SKEW = dt.timedelta(seconds=30)
+
+
+# Takes the troubles of events in their order, each with its time in epoch milliseconds.
+Tell = Callable[[Sequence[tuple[int, EventAlert]]], Awaitable[None]]
 
 
 class Reconcile(Protocol):
@@ -80,14 +85,18 @@ async def take_in(
     token_id: int | None,
     reconcile: Reconcile,
     metrics: AgentMetrics,
+    tell: Tell,
 ) -> list[Outcome]:
     """Record a checked report; returns what each target did to the register.
+
+    What events begin and end is told before they are kept: should the collector end in between, it is told again.
 
     Raises:
         StorageError: the database refuses; sending the report again is safe.
     """
     targets = _by_key(report.targets)
     rows, refused = _event_rows(report.events, heard)
+    await _tell(database, report, rows, tell)
     async with database.write() as session:
         agent = await store.save_agent(
             session, report.agent, heard.at, token_id=token_id, version=heard.version, boot=heard.boot,
@@ -103,6 +112,19 @@ async def take_in(
     for batch in _batches(targets or {}):
         outcomes += await _reconcile(database, agent.id, batch, agent=report.agent, now=heard.at, by=reconcile)
     return outcomes
+
+
+async def _tell(database: Database, report: AgentReport, rows: Sequence[Mapping[str, Any]], tell: Tell) -> None:
+    """Tell the troubles of events that are new."""
+    alerts = {_digest(event): event.alerts for event in report.events if event.alerts}
+    said = {row["digest"]: row["at"] for row in rows if row["digest"] in alerts}
+    if not said:
+        return
+    async with database.read() as session:
+        unseen = await store.unseen_events(session, report.agent, said)
+    new = [(to_ms(at), alert) for digest, at in said.items() if digest in unseen for alert in alerts[digest]]
+    if new:
+        await tell(new)
 
 
 async def _reconcile(
@@ -145,7 +167,7 @@ def _event_rows(events: Sequence[EventReport], heard: Heard) -> tuple[list[dict[
         if at is None:
             refused += 1
             continue
-        digest = hashlib.sha256(msgspec.json.encode(event, order="sorted")).hexdigest()
+        digest = _digest(event)
         rows[digest] = {
             "digest": digest,
             "at": at,
@@ -156,6 +178,10 @@ def _event_rows(events: Sequence[EventReport], heard: Heard) -> tuple[list[dict[
             "attributes": event.attributes,
         }
     return list(rows.values()), refused
+
+
+def _digest(event: EventReport) -> str:
+    return hashlib.sha256(msgspec.json.encode(event, order="sorted")).hexdigest()
 
 
 def _shifted(at: dt.datetime | None, by: dt.timedelta) -> dt.datetime | None:

@@ -102,6 +102,27 @@ async def set_items(session: AsyncSession, agent_id: int, items: Mapping[TargetK
         target.ci_id = items[target.job, target.instance]
 
 
+async def unseen_events(session: AsyncSession, name: str, digests: Collection[str]) -> set[str]:
+    """The digests of events that are not there yet, of the agent of this name."""
+    query = select(AgentEvent.digest).join(Agent, Agent.id == AgentEvent.agent_id).where(Agent.name == name)
+    return set(digests) - set(await session.scalars(query.where(AgentEvent.digest.in_(list(digests)))))
+
+
+async def list_events(
+    session: AsyncSession, *, before: int | None, limit: int, kind: str | None, target: str | None
+) -> list[tuple[AgentEvent, str]]:
+    """Events with their agents' names, the newest first, from below the id `before`."""
+    query = select(AgentEvent, Agent.name).join(Agent, Agent.id == AgentEvent.agent_id)
+    if before is not None:
+        query = query.where(AgentEvent.id < before)
+    if kind is not None:
+        query = query.where(AgentEvent.kind == kind)
+    if target is not None:
+        query = query.where(AgentEvent.target == target)
+    rows = await session.execute(query.order_by(AgentEvent.id.desc()).limit(limit))
+    return [(event, name) for event, name in rows]
+
+
 async def add_events(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> int:
     """Add events that are not there yet, told by their digest; returns how many were new."""
     if not rows:

@@ -41,15 +41,25 @@ class ExternalAlerts:
     """The alerts of other systems that fire, by fingerprint.
 
     What a push changes is committed before it is answered; should the database refuse, nothing has happened.
+
+    Args:
+        rule_key: under which they are recorded: those of other systems, or those that events begin and end.
     """
 
     def __init__(
-        self, recorder: Recorder, clock: Clock, metrics: ExternalAlertMetrics, *, max_active: int = MAX_ACTIVE
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        metrics: ExternalAlertMetrics,
+        *,
+        max_active: int = MAX_ACTIVE,
+        rule_key: str = EXTERNAL,
     ) -> None:
         self._recorder = recorder
         self._clock = clock
         self.metrics = metrics
         self._max_active = max_active
+        self._rule_key = rule_key
         self._held: dict[str, Held] = {}
         self._turn = asyncio.Lock()
 
@@ -125,7 +135,7 @@ class ExternalAlerts:
 
     async def _record(self, changes: dict[str, Change], after: dict[str, Held | None], at_ms: int) -> None:
         """Commit the changes, then remember; what could not be recorded stays as it was and is tried again."""
-        told = [RuleChange(EXTERNAL, _name(change), change) for change in changes.values()]
+        told = [RuleChange(self._rule_key, _name(change), change) for change in changes.values()]
         unrecorded = {one.change.fingerprint for one in await self._recorder.record(told, at_ms)}
         for key, held in after.items():
             if key in unrecorded:

@@ -6,18 +6,20 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class ExternalAlertMetrics:
-    """What other systems push; `outcome` is fired, refreshed, resolved, unknown, invalid or no_room."""
+    """What other systems push; `outcome` is fired, refreshed, resolved, unknown, invalid or no_room.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Args:
+        of: whose alerts: a part of the names.
+        whose: the same for people.
+    """
+
+    def __init__(
+        self, registry: CollectorRegistry, of: str = "external_alerts", whose: str = "Alerts of other systems"
+    ) -> None:
         self.received = Counter(
-            "forewatch_external_alerts_received",
-            "Alerts pushed by other systems, by what became of them.",
-            ["outcome"],
-            registry=registry,
+            f"forewatch_{of}_received", f"{whose} that came, by what became of them.", ["outcome"], registry=registry
         )
         self.expired = Counter(
-            "forewatch_external_alerts_expired",
-            "Alerts of other systems that ended because nobody refreshed them.",
-            registry=registry,
+            f"forewatch_{of}_expired", f"{whose} that ended because nobody refreshed them.", registry=registry
         )
-        self.active = Gauge("forewatch_external_alerts_active", "Alerts of other systems that fire.", registry=registry)
+        self.active = Gauge(f"forewatch_{of}_active", f"{whose} that fire.", registry=registry)

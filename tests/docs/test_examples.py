@@ -16,6 +16,7 @@ import cmdb.exchange
 import collector.config
 from agent.config import AgentConfig
 from agent.snmp.profiles.schema import Profile
+from agent.traps.catalogue import CatalogueFile
 from collector.config import CollectorConfig
 from core.config import Section, load
 from rules.files import load_rule_files
@@ -41,6 +42,8 @@ def test_a_yaml_example_is_read_by_the_loader_it_is_for(
         check_with_promtool(file)
     elif "sysobjectid" in keys:
         assert load(file, Profile).metrics
+    elif keys == {"traps", "objects"}:
+        assert load(file, CatalogueFile).traps
     elif keys == {"groups"}:
         load_rule_files([file])
     elif keys <= {"items", "relations"}:

@@ -36,6 +36,8 @@ from agent.snmp.interfaces import all_columns, take_inventory
 from agent.snmp.profiles import kinds
 from agent.snmp.profiles.kinds import KINDS, OTHER_STATES, UNITS, measure, state_measure
 from agent.snmp.system import info_samples
+from agent.traps import probe as traps
+from agent.traps.limits import Drop as TrapDrop
 from cmdb.identity import Reason
 from cmdb.outcome import What
 from cmdb.views import CiRef
@@ -60,6 +62,7 @@ AGENTS = (
     "Hosts",
     "SNMP devices",
     "Common series of devices",
+    "Traps",
     "Probes",
     "Plugins",
     "Host by configuration",
@@ -128,6 +131,7 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_cmdb_reconciled_targets_total", "outcome"): What,
     ("forewatch_cmdb_differences_total", "reason"): Reason,
     ("forewatch_alerts", "state"): AlertState,
+    ("forewatch_event_alerts_received_total", "outcome"): ExternalOutcome,
     ("forewatch_external_alerts_received_total", "outcome"): ExternalOutcome,
     ("forewatch_agent_collections_skipped_total", "reason"): Skip,
     ("forewatch_agent_dropped_samples_total", "reason"): Drop,
@@ -137,6 +141,7 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_long_term_dropped_records_total", "reason"): Drop,
     ("forewatch_long_term_dropped_samples_total", "reason"): Drop,
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
+    ("snmp_traps_dropped_total", "reason"): TrapDrop,
     ("forewatch_probe_failure_info", "class"): Failure,
     ("exec_failure_info", "class"): Trouble,
 }
@@ -256,6 +261,7 @@ def _families(value: Any) -> Iterator[Family]:
     ("heading", "modules"),
     [
         ("Probes", [of_probes]),
+        ("Traps", [traps]),
         ("Plugins", [plugins]),
         ("Host by configuration", [logfiles, mdstat, processes, smart, systemd, textfile]),
     ],

@@ -1,0 +1,91 @@
+"""From datagrams to events: limited, believed, decoded, named, and said once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from agent.process_stats import cpu_seconds, read_resident_bytes
+from agent.traps.definition import Catalogue
+from agent.traps.engine import Engine
+from agent.traps.event import Reader
+from agent.traps.limits import Drop, Limits, plain_address
+from agent.traps.notification import Notification
+from agent.traps.repeats import Repeats
+from agent.traps.wire import Event, Setup, Stats
+
+MOST_SERIES = 1000  # instances by trap; a made-up address costs one
+OTHER = "other"
+
+_LEAST_BYTES, _MOST_BYTES = 16, 65_507
+
+
+class Receiver:
+    """Takes datagrams.
+
+    Args:
+        emit: takes an event, or says that there is no room.
+        monotonic, now_ms: clocks.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        catalogue: Catalogue,
+        engine: Engine,
+        emit: Callable[[Event], bool],
+        *,
+        monotonic: Callable[[], float],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._limits = Limits(setup.allow, setup.names, rate=setup.rate, burst=setup.burst, total_rate=setup.total_rate)
+        self._engine = engine
+        self._reader = Reader(catalogue, setup.names, frozenset(setup.relays), setup.expire_seconds)
+        self._repeats = Repeats(setup.repeat_seconds)
+        self._emit = emit
+        self._monotonic = monotonic
+        self._now_ms = now_ms
+        self._messages = self._repeated = 0
+        self._dropped: Counter[Drop] = Counter()
+        self._received: Counter[tuple[str, str, str]] = Counter()
+
+    def take(self, data: bytes, address: Any) -> None:
+        """Take a datagram from `address`, as the socket gives it."""
+        self._messages += 1
+        source, now = plain_address(address[0]), self._monotonic()
+        drop = self._limits.judge(source, now)
+        if drop is None:
+            drop = self._look(data, address, source, now)
+        if drop is not None:
+            self._dropped[drop] += 1
+
+    def stats(self) -> Stats:
+        """What happened since the start."""
+        return Stats(
+            messages=self._messages,
+            repeated=self._repeated,
+            dropped={reason.value: count for reason, count in self._dropped.items()},
+            received=[(*key, count) for key, count in self._received.items()],
+            cpu_seconds=cpu_seconds(),
+            resident_bytes=read_resident_bytes() or 0,
+        )
+
+    def _look(self, data: bytes, address: Any, source: str, now: float) -> Drop | None:
+        if not _LEAST_BYTES <= len(data) <= _MOST_BYTES:
+            return Drop.MALFORMED
+        found = self._engine.take(data, address, source)
+        return self._tell(found, now) if isinstance(found, Notification) else found
+
+    def _tell(self, notification: Notification, now: float) -> Drop | None:
+        reading = self._reader.read(notification, self._now_ms())
+        self._count(reading.event.target, reading.definition.name, reading.definition.severity)
+        if self._repeats.is_repeat(reading, now):
+            self._repeated += 1
+            return None
+        return None if self._emit(Event(reading.event)) else Drop.OVERFLOW
+
+    def _count(self, instance: str, name: str, severity: str) -> None:
+        key = (instance, name, severity)
+        full = len(self._received) >= MOST_SERIES and key not in self._received
+        self._received[(OTHER, OTHER, severity) if full else key] += 1
