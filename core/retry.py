@@ -36,15 +36,17 @@ class Backoff:
         self._bound = self._first
 
 
-def retry_after_seconds(text: str | None, now_ms: int) -> float | None:
-    """Seconds from a `Retry-After` header (RFC 9110 section 10.2.3), at most ten minutes; None when it says nothing."""
+def retry_after_seconds(
+    text: str | None, now_ms: int, longest_seconds: float = LONGEST_RETRY_AFTER_SECONDS
+) -> float | None:
+    """Seconds from a `Retry-After` header (RFC 9110 section 10.2.3), within bounds; None when it says nothing."""
     if text is None:
         return None
     text = text.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_RETRY_AFTER_SECONDS)
+        return min(float(text[:9]), longest_seconds)
     try:
         at_ms = to_ms(email.utils.parsedate_to_datetime(text))
     except (ValueError, OverflowError):
         return None
-    return min(max(at_ms - now_ms, 0) / 1000, LONGEST_RETRY_AFTER_SECONDS)
+    return min(max(at_ms - now_ms, 0) / 1000, longest_seconds)

@@ -13,15 +13,17 @@ from collector.external_alerts.keeper import Outcome
 from collector.external_alerts.posted import Occurrence, PostedAlert, read
 from core.access import Permission
 from core.clock import to_rfc3339
-from core.errors import InvalidInput
-from core.http import CLOCK, Route
+from core.http import CLOCK, Route, json_response
 
 MAX_BODY_BYTES = 4 << 20
 _SHOWN = 5  # faults that the answer names
 
 
 async def post_alerts(request: web.Request, body: list[PostedAlert]) -> web.Response:
-    """Take in alerts that fire or have ended; 400 when some are invalid, the others are taken either way."""
+    """Take in alerts that fire or have ended; 400 when some are invalid, the others are taken either way.
+
+    As Alertmanager does, that says so in a JSON string: its clients read nothing else.
+    """
     external, at_ms = request.app[EVALUATION].external, request.app[CLOCK].now_ms()
     good: list[Occurrence] = []
     faults: list[str] = []
@@ -34,7 +36,7 @@ async def post_alerts(request: web.Request, body: list[PostedAlert]) -> web.Resp
     await external.take(good)
     if faults:
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        raise InvalidInput("invalid_alert", "; ".join(faults[:_SHOWN]) + more)
+        return json_response("; ".join(faults[:_SHOWN]) + more, status=400)
     return web.Response(text="")
 
 

@@ -6,15 +6,14 @@ read as an error message needs.
 
 from __future__ import annotations
 
-import datetime as dt
-from email.utils import parsedate_to_datetime
-
 import aiohttp
 import msgspec
 
-from core.clock import Clock, to_datetime
+from core.clock import Clock
+from core.retry import retry_after_seconds
 from desk.channels.base import ChannelError, Delivery
 from desk.channels.config import WebhookConfig
+from desk.outbox import LONGEST_RETRY_AFTER_SECONDS
 from desk.text import one_line
 
 _LONGEST_ANSWER = 500
@@ -72,19 +71,7 @@ class WebhookChannel:
                 permanent=True,
             )
         answer = one_line((await response.content.read(_LONGEST_ANSWER)).decode("utf-8", "replace"), _LONGEST_ANSWER)
-        wait = retry_after_seconds(response.headers.get("Retry-After"), to_datetime(self._clock.now_ms()))
+        asked = response.headers.get("Retry-After")
+        wait = retry_after_seconds(asked, self._clock.now_ms(), LONGEST_RETRY_AFTER_SECONDS)
         permanent = 400 <= status < 500 and status not in _WORTH_A_RETRY
         return ChannelError(f"answered {status}: {answer}", permanent=permanent, retry_after_seconds=wait)
-
-
-def retry_after_seconds(header: str | None, now: dt.datetime) -> float | None:
-    """The wait that a `Retry-After` asks for (RFC 9110 §10.2.3): seconds or a date; None for neither."""
-    if header is None:
-        return None
-    if header.isascii() and header.isdigit():
-        return float(header[:10])
-    try:
-        at = parsedate_to_datetime(header)
-        return max((at.replace(tzinfo=at.tzinfo or dt.UTC) - now).total_seconds(), 0.0)
-    except (ValueError, OverflowError):
-        return None

@@ -50,7 +50,20 @@ def test_a_fleet_that_failed_together_comes_back_spread_evenly() -> None:
         ("soon", None, "no date"),
         ("Thu, 99 Oct 2025 08:53:50 GMT", None, "no day"),
         ("٣", None, "digits of another script"),
+        ("1e9", None, "no digits only"),
+        ("Thu, 09 Oct 2025 08:53:50 +99999999999999", None, "no zone"),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", 0.0, "before the calendar begins"),
     ],
 )
 def test_retry_after_is_read_in_both_forms(text: str | None, seconds: float | None, reason: str) -> None:
     assert retry_after_seconds(text, NOW) == seconds, reason
+
+
+def test_who_can_wait_longer_says_so() -> None:
+    assert retry_after_seconds("1800", NOW, longest_seconds=3600.0) == 1800.0
+
+
+@given(st.text(max_size=40))
+def test_no_retry_after_breaks_the_parser(text: str) -> None:
+    seconds = retry_after_seconds(text, NOW)
+    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER_SECONDS

@@ -1,4 +1,4 @@
-"""A real VictoriaMetrics in a temporary folder; it never leaves loopback."""
+"""The programs of VictoriaMetrics as processes in temporary folders; they never leave loopback."""
 
 from __future__ import annotations
 
@@ -14,34 +14,31 @@ from core.labels import Labels, labels
 from tests.servers.ports import free_port, wait_until
 from tests.servers.require import require_program
 
+PACKAGE = "victoria-metrics"
 
-class VictoriaMetrics:
-    """Debian's single-node victoria-metrics; it keeps what it is given for a hundred years."""
 
-    def __init__(self, folder: Path) -> None:
-        self._program = require_program("victoria-metrics", "victoria-metrics")
+class Program:
+    """One of the programs, with its output in a file."""
+
+    name = ""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._program = require_program(self.name, PACKAGE)
         self._folder = folder
+        self._options = options
         self.port = free_port()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def write_url(self) -> str:
-        return f"{self.url}/api/v1/write"
-
     def start(self, *options: str) -> None:
         """Return when it is ready, the second time with what it had; `options` are added to its command line."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
-            [
-                self._program, f"-storageDataPath={self._folder / 'data'}", f"-httpListenAddr=127.0.0.1:{self.port}",
-                "-retentionPeriod=100y", "-search.latencyOffset=0s", "-loggerLevel=ERROR", *options,
-            ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._folder,
-        )  # fmt: skip
-        wait_until(self._ready, "victoria-metrics", process=self._process)
+        command = [self._program, f"-httpListenAddr=127.0.0.1:{self.port}", *self._options, *options]
+        with (self._folder / f"{self.name}.log").open("ab") as out:
+            self._process = subprocess.Popen(command, stdout=out, stderr=out, cwd=self._folder)
+        wait_until(self._ready, self.name, process=self._process)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -50,6 +47,32 @@ class VictoriaMetrics:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(timeout=30)
+
+    def log(self) -> str:
+        return (self._folder / f"{self.name}.log").read_text(errors="replace")
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+class VictoriaMetrics(Program):
+    """Debian's single-node victoria-metrics; it keeps what it is given for a hundred years."""
+
+    name = "victoria-metrics"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder, f"-storageDataPath={folder / 'data'}", "-retentionPeriod=100y", "-search.latencyOffset=0s",
+            "-loggerLevel=ERROR",
+        )  # fmt: skip
+
+    @property
+    def write_url(self) -> str:
+        return f"{self.url}/api/v1/write"
 
     def get(self, path: str, **parameters: str | float) -> Any:
         """The decoded answer of the HTTP API, errors of the API included."""
@@ -99,9 +122,34 @@ class VictoriaMetrics:
         with urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=30) as answer:
             answer.read()
 
-    def _ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+
+class VmAlert(Program):
+    """vmalert evaluates the rules of a file over `collector`, which is also its notifier and keeps its series."""
+
+    name = "vmalert"
+
+    def __init__(self, folder: Path, rules: Path, collector: str, token_file: Path) -> None:
+        prometheus, token = f"{collector}/prometheus", f"bearerTokenFile={token_file}"
+        super().__init__(
+            folder, f"-rule={rules}", "-evaluationInterval=1s", "-loggerLevel=WARN",
+            f"-datasource.url={prometheus}", f"-datasource.{token}",
+            f"-notifier.url={collector}/alertmanager", f"-notifier.{token}",
+            f"-remoteWrite.url={prometheus}", f"-remoteWrite.{token}", "-remoteWrite.flushInterval=200ms",
+            f"-remoteRead.url={prometheus}", f"-remoteRead.{token}",
+        )  # fmt: skip
+
+
+class VmAgent(Program):
+    """vmagent scrapes what its configuration names and pushes it to `write_url`.
+
+    With its usual several queues, pushes that are less than a second apart overtake each other.
+    """
+
+    name = "vmagent"
+
+    def __init__(self, folder: Path, config: Path, write_url: str, token_file: Path) -> None:
+        super().__init__(
+            folder, f"-promscrape.config={config}", f"-remoteWrite.url={write_url}", "-loggerLevel=WARN",
+            f"-remoteWrite.bearerTokenFile={token_file}", "-remoteWrite.flushInterval=200ms",
+            "-remoteWrite.queues=1", f"-remoteWrite.tmpDataPath={folder / 'queue'}",
+        )  # fmt: skip

@@ -1,7 +1,7 @@
-"""The requests of Grafana's data sources, replayed: Save & test, builder, Explore, annotations, alert lists.
+"""Requests as Grafana's data sources are documented to send them: Save & test, builder, Explore, alert lists.
 
-Taken from the sources of grafana/grafana: its Prometheus data source asks by form (its default) or URL; its
-Alertmanager data source probes for Mimir first, where nothing must be found.
+They are written down here and sent by the test; no Grafana runs. The Prometheus data source asks by form (its default)
+or URL; the Alertmanager data source probes for Mimir first, where nothing must be found.
 """
 
 from __future__ import annotations

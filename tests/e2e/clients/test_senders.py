@@ -15,7 +15,7 @@ from tests.e2e.clients.conftest import ClientSite
 from tests.servers.ports import wait_until
 from tests.servers.prometheus import Prometheus
 from tests.servers.require import require_program
-from tests.servers.victoria import VmAgent
+from tests.servers.victoria_metrics import VmAgent
 
 pytestmark = pytest.mark.e2e
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.clients.conftest import ClientSite
 from tests.servers.ports import wait_until
-from tests.servers.victoria import VmAlert
+from tests.servers.victoria_metrics import VmAlert
 
 pytestmark = pytest.mark.e2e
 
