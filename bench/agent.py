@@ -41,6 +41,7 @@ from agent.target import Target
 from core.clock import SystemClock
 from core.remote_write import compress
 from tests.servers import device, snmp_exporter, snmpd
+from tests.servers.node_exporter import collector_options
 from tests.servers.ports import accepts, free_port, wait_until
 from tests.servers.require import find_program
 from tests.servers.switch import switch_mib
@@ -157,7 +158,7 @@ def _node_exporter() -> Iterator[tuple[int, str] | None]:
         return
     port = free_port()
     options = ["--web.disable-exporter-metrics", "--collector.disable-defaults"]
-    options += [f"--web.listen-address=127.0.0.1:{port}", *(f"--collector.{name}" for name in COLLECTORS)]
+    options += [f"--web.listen-address=127.0.0.1:{port}", *collector_options(program, COLLECTORS)]
     process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: accepts(port), "node_exporter", process=process)

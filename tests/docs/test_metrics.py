@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import importlib
 import pkgutil
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -52,6 +53,7 @@ from core.clock import ManualClock
 from core.remote_write_answer import Outcome
 from core.spool.spool import Drop, Limits, Spool
 from rules.alerting import AlertState
+from tests.agent.probes.hardware import equip
 from tests.collector.conftest import Site
 from tests.docs.documents import DOCS, ROOT, codes, rows
 
@@ -187,10 +189,11 @@ def test_what_is_said_of_every_target_is_documented() -> None:
     assert documented("Every target") == shapes(said)
 
 
-async def test_every_series_of_hosts_is_documented_and_the_other_way_round(clock: ManualClock) -> None:
-    """Of the captured host, and of the hardware and kernels that it has not."""
+async def test_every_series_of_hosts_is_documented_and_the_other_way_round(tmp_path: Path, clock: ManualClock) -> None:
+    """Of a well-equipped host, and of the hardware and kernels that it has not."""
     shown = documented("Hosts")
-    seen = shapes(await HostProbe(CAPTURED, clock).collect())
+    root = equip(Path(shutil.copytree(CAPTURED, tmp_path / "root")))
+    seen = shapes(await HostProbe(root, clock).collect())
     real = {family.name: family.type for module in modules(agent.probes.host) for family in families(module)}
     real |= {name: kind for name, (kind, _) in seen.items()}
     for name, kind in real.items():

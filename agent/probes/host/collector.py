@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from agent.probes.host.files import Files, KernelFiles
+from agent.probes.host.files import Attributes, Files, KernelFiles
 from agent.sample import Sample
 from core.clock import Clock
 
@@ -29,7 +29,7 @@ class Host:
     @classmethod
     def at(cls, root: Path, clock: Clock) -> Host:
         """The host whose `/` is at `root` (`/host` for an agent in a container that has it mounted there)."""
-        return cls(KernelFiles(root / "proc"), KernelFiles(root / "sys"), Files(root), clock)
+        return cls(KernelFiles(root / "proc"), Attributes(root / "sys"), Files(root), clock)
 
     def forget(self) -> None:
         """Start a new round of reading."""

@@ -13,6 +13,8 @@ from core.log import get_logger
 
 log = get_logger(__name__)
 
+_ABSENT_SECONDS = 60.0  # from one look for what this kernel has not to the next; a module may be loaded meanwhile
+
 _DURATION = Family("node_scrape_collector_duration_seconds", "gauge", "How long a collector took.")
 _SUCCESS = Family("node_scrape_collector_success", "gauge", "Whether a collector succeeded.")
 
@@ -56,14 +58,19 @@ class _Run:
         self._collector = collector
         self._duration = Series(_DURATION, labels)
         self._success = Series(_SUCCESS, labels)
+        self._absent_until = float("-inf")
 
     async def collect(self, clock: Clock) -> list[Sample]:
         started = clock.monotonic()
+        if started < self._absent_until:
+            return [Sample(self._duration, 0.0), Sample(self._success, 0.0)]
         try:
             samples = list(await self._collector.collect())
             error = None
         except Exception as caught:  # noqa: BLE001 - whatever is wrong with one subject must not cost the others
             samples, error = [], caught
+        if isinstance(error, FileNotFoundError):
+            self._absent_until = started + _ABSENT_SECONDS
         self._note(error)
         samples.append(Sample(self._duration, clock.monotonic() - started))
         samples.append(Sample(self._success, float(error is None)))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.probes.host.collector import Host
-from agent.probes.host.rows import Excluded, Scalars
-from agent.sample import Family, Sample
+from agent.probes.host.table import Named
+from agent.sample import Family, Sample, Series
 
 # Paging, swapping, faults and kills; the kernel has some 190 fields, most for its developers.
-_OTHERS = r"^(?!oom_kill|pgpg|pswp|pg.*fault)"
+_TOLD = re.compile(r"oom_kill|pgpg|pswp|pg.*fault")
 
 
-def parse_vmstat(text: str, excluded: Excluded) -> dict[str, float]:
-    """Values by field, without those excluded."""
-    words = text.split()
-    return {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True) if not excluded[name]}
+def told(field: str) -> Series | None:
+    """The series of a field, None when it is not told."""
+    if not _TOLD.match(field):
+        return None
+    return Series(Family(f"node_vmstat_{field}", "untyped", f"Virtual memory event {field}, from /proc/vmstat."))
 
 
 class VmstatCollector:
@@ -21,12 +24,7 @@ class VmstatCollector:
 
     def __init__(self, host: Host) -> None:
         self._files = host.proc
-        self._excluded = Excluded(_OTHERS)
-        self._scalars = Scalars(_family)
+        self._named = Named(told)
 
     async def collect(self) -> list[Sample]:
-        return self._scalars.samples(parse_vmstat(self._files.text("vmstat"), self._excluded))
-
-
-def _family(field: str) -> Family:
-    return Family(f"node_vmstat_{field}", "untyped", f"Virtual memory event {field}, from /proc/vmstat.")
+        return self._named.samples(self._files.data("vmstat"))

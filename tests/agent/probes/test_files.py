@@ -97,12 +97,12 @@ def test_a_file_that_cannot_be_read_any_more_is_opened_anew(tmp_path: Path) -> N
 
 def test_no_more_files_stay_open_than_a_process_can_spare(tmp_path: Path) -> None:
     files, before = KernelFiles(tmp_path), descriptors()
-    for number in range(200):
+    for number in range(300):
         (tmp_path / str(number)).write_text(str(number))
     for _ in range(2):
         files.forget()
-        assert [files.text(str(number)) for number in range(200)] == [str(number) for number in range(200)]
-    assert descriptors() == before + 64
+        assert [files.text(str(number)) for number in range(300)] == [str(number) for number in range(300)]
+    assert descriptors() == before + 192
 
 
 def test_names_of_the_system_become_labels() -> None:

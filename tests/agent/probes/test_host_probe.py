@@ -13,16 +13,26 @@ from agent.probes.host.probe import HostProbe
 from agent.probes.host.registry import COLLECTORS
 from agent.sample import Family, Sample, Series
 from core.clock import ManualClock
+from tests.agent.probes.hardware import equip
 from tests.agent.probes.read import by_name
 
 REPOSITORY = Path(__file__).parents[3]
 
 
-async def test_every_collector_of_the_captured_host_succeeds(root: Path, clock: ManualClock) -> None:
-    values = by_name(await HostProbe(root, clock).collect())
+async def test_every_collector_of_a_well_equipped_host_succeeds(root: Path, clock: ManualClock) -> None:
+    values = by_name(await HostProbe(equip(root), clock).collect())
     for name in COLLECTORS:
         assert values[f"node_scrape_collector_success {name}"] == 1, name
-    assert len(values) > 200
+    assert len(values) > 800
+
+
+async def test_what_a_kernel_has_not_is_looked_for_once_a_minute(root: Path, clock: ManualClock) -> None:
+    probe = HostProbe(root, clock)
+    assert by_name(await probe.collect())["node_scrape_collector_success schedstat"] == 0
+    equip(root)
+    assert by_name(await probe.collect())["node_scrape_collector_success schedstat"] == 0
+    await clock.advance(60)
+    assert by_name(await probe.collect())["node_scrape_collector_success schedstat"] == 1
 
 
 async def test_series_are_made_once(root: Path, clock: ManualClock) -> None:

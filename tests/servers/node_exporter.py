@@ -1,0 +1,16 @@
+"""What the installed node_exporter can collect."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+
+PROGRAM = "prometheus-node-exporter"
+
+
+def collector_options(program: str, names: Iterable[str]) -> list[str]:
+    """The options that switch on those of the collectors that this version has; older ones lack some."""
+    told = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    known = set(re.findall(r"--(?:\[no-\])?collector\.([a-z_]+)\s", told.stdout + told.stderr))
+    return [f"--collector.{name}" for name in names if name in known]
