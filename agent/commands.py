@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from agent import config as agent_config
-from agent import enrol, identify_command, once, process
+from agent import enrol, identify_command, once, process, service
 from agent.config import AgentConfig, CollectorConfig
 from agent.http import Unreachable, trust
 from core.clock import SystemClock
@@ -61,8 +61,9 @@ def _run(arguments: argparse.Namespace) -> int:
     _allow_open_files()
 
     async def main() -> None:
-        async with process.stopped_by_signals() as stop:
-            await process.run(config, SystemClock(), stop)
+        clock = SystemClock()
+        async with process.stopped_by_signals() as stop, service.watched(clock):
+            await process.run(config, clock, stop)
 
     try:
         asyncio.run(main())
