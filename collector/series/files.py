@@ -10,7 +10,8 @@ from pathlib import Path
 from collector.series.block_file import Damaged
 from collector.series.dictionary import Dictionary
 from collector.series.journal import Birth, Journal, Replay, replay, rewrite
-from collector.series.rings import MAX_SPAN_MS, Ring
+from collector.series.ring_file import MAX_SPAN_MS
+from collector.series.rings import Ring
 from collector.series.samples import HISTORY_DEPTH, Samples
 from core.clock import to_datetime
 from core.errors import StorageError

@@ -57,12 +57,14 @@ class Refusals:
     Attributes:
         accepted: how many are now in the store and were not before.
         duplicates: how many the store already held, value and time.
+        late: how many of the accepted ones were put before later ones of their series.
         counts: how many were refused for each reason; empty when none was.
         codes: [samples] a `Code` each; None when all were accepted.
     """
 
     accepted: int
     duplicates: int = 0
+    late: int = 0
     counts: Mapping[Refusal, int] = field(default_factory=dict)
     codes: NDArray[np.uint8] | None = None
 
@@ -71,9 +73,9 @@ class Refusals:
         return sum(self.counts.values())
 
     @classmethod
-    def of(cls, codes: NDArray[np.uint8]) -> Refusals:
-        """The summary of per-sample codes."""
+    def of(cls, codes: NDArray[np.uint8], late: int = 0) -> Refusals:
+        """The summary of per-sample codes, `late` of whose accepted samples were late."""
         by_code = np.bincount(codes, minlength=len(Code))
         counts = {code.refusal: int(by_code[code]) for code in Code if code.refusal and by_code[code]}
         accepted, duplicates = int(by_code[Code.ACCEPTED]), int(by_code[Code.DUPLICATE])
-        return cls(accepted, duplicates, counts, None if accepted == len(codes) else codes)
+        return cls(accepted, duplicates, late, counts, None if accepted == len(codes) else codes)

@@ -15,7 +15,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.series.rings import MAX_SPAN_MS, Ring
+from collector.series.late import Late, place_in, place_of
+from collector.series.ring_file import MAX_SPAN_MS
+from collector.series.rings import Ring
 from collector.series.windows import join_windows, put_before
 from rules.source import Ids, Times, Values, Window
 
@@ -105,6 +107,18 @@ class Samples:
             return False
         return self._recent.append_run(rows, first if first == latest else times, values)
 
+    def insert(self, ids: Ids, times: Times, values: Values) -> NDArray[np.uint8]:
+        """Put samples that come late among the newest of their rows, each row once.
+
+        Returns:
+            [samples] a `Code` each: `OUT_OF_ORDER` for what too many later samples follow.
+        """
+        codes, late = place_in(self._recent, ids, times, values)
+        if len(late.ids):
+            self._revise_history(late)
+            self._recent.insert(late.ids, late.times, late.values, late.later)
+        return codes
+
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `rules.source.Source.instant`.
 
@@ -191,9 +205,27 @@ class Samples:
         rows, kept = ids[over], before[over]
         if len(rows) == 0:
             return
+        self._append_history(rows, kept, values[over], _ranks(rows) if several else None)
+
+    def _append_history(self, rows: Ids, kept: Times, values: Values, ranks: NDArray[np.int64] | None) -> None:
         oldest = self._history.oldest_times(rows)
         self._history.clear(rows[(oldest >= 0) & (kept - oldest > MAX_SPAN_MS)])
-        self._history.append(rows, kept, values[over], _ranks(rows) if several else None)
+        self._history.append(rows, kept, values, ranks)
+
+    def _revise_history(self, late: Late) -> None:
+        """Of late samples keep those that are the last of a window that is over, instead of the one before."""
+        late = late.chosen(late.times // SPACING_MS < late.next_times // SPACING_MS)
+        if not len(late.ids):
+            return
+        place = place_of(self._history, late.ids, late.times)
+        here = (place.before >= 0) & (place.before // SPACING_MS == late.times // SPACING_MS)
+        missing = ~here & ~place.held
+        here &= ~place.held & place.fits
+        self._history.replace(late.ids[here], late.times[here], late.values[here], place.later[here])
+        newest = missing & (place.later == 0)
+        self._append_history(late.ids[newest], late.times[newest], late.values[newest], None)
+        between = missing & (place.later > 0) & place.fits
+        self._history.insert(late.ids[between], late.times[between], late.values[between], place.later[between])
 
 
 def _ranks(ids: Ids) -> NDArray[np.int64]:

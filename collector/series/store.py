@@ -13,35 +13,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.series.admission import admit
+from collector.series.appending import Appender
 from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.columns import Columns
 from collector.series.files import Files, open_files
 from collector.series.journal import Birth, Retirement
 from collector.series.limits import SeriesLimits
 from collector.series.postings import Postings, any_of, select
-from collector.series.refusal import Code, Refusals
-from collector.series.rings import run_of
+from collector.series.reading import SampleReads
+from collector.series.refusal import Refusals
 from collector.series.tee import Tee
-from collector.series.turns import Turns
-from collector.series.windows import join_windows
 from core.clock import Clock
 from core.errors import StorageError
 from core.labels import Labels
 from core.log import get_logger
 from core.remote_write import encode_labels
-from rules.source import Ids, Matcher, Times, Values, Window
+from rules.source import Ids, Matcher, Times, Values
 
 log = get_logger(__name__)
 
 DEPTH = 128  # samples a series: 32 minutes at 15 s
 REFUSED = -1  # stands for a series that the limits refuse
-_SEARCH = 4096  # samples at a time that are looked up in the rings
-_READ_STEPS = 512  # series at a time that are read at many instants: writers wait no longer than for these
-_READ = 2048  # series at a time whose windows are read: their arrays stay in the processor's cache
 
 
-class SeriesStore:
+class SeriesStore(SampleReads):
     """Samples by series id; implements `rules.source.Source`. Every method may be called from any thread.
 
     Make one with `SeriesStore.open`.
@@ -53,13 +48,12 @@ class SeriesStore:
     tee: Tee | None = None
 
     def __init__(self, files: Files, clock: Clock, limits: SeriesLimits, free: FreeBytes) -> None:
+        super().__init__(files.samples)
         self._files = files
         self._dictionary = files.dictionary
-        self._samples = files.samples
         self._clock = clock
         self._limits = limits
         self._free = free
-        self._turns = Turns()
         self._generation = 1
         self._retirements = 0
         self._selected: dict[tuple[Matcher, ...], Ids] = {}
@@ -67,6 +61,7 @@ class SeriesStore:
         self._columns.grow(self._samples.rows)
         ids = np.fromiter(self._dictionary.rows.values(), np.int64, len(self._dictionary))
         self._columns.bear(ids, self._generation, clock.now_ms() // 1000)
+        self._appender = Appender(self._samples, self._columns, limits)
         self._postings = Postings()
         self._postings.add((row, self._dictionary.decode(row)) for row in sorted(ids.tolist()))
 
@@ -134,6 +129,8 @@ class SeriesStore:
     def append(self, ids: Ids, times: Times, values: Values) -> Refusals:
         """Append samples as if one by one in the order given; each is accepted or refused on its own.
 
+        Those that are not later than what their series have are looked at after the others: `Appender`.
+
         Args:
             ids: [samples] from `resolve` under the current `retirements`.
             times: [samples] epoch ms.
@@ -144,22 +141,7 @@ class SeriesStore:
         """
         with self._turns.writing():
             self._require_space(0)
-            now_ms = self._clock.now_ms()
-            oldest_ms, newest_ms = max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
-            run = run_of(ids)
-            if run is not None and self._samples.append_next(run, times, values, oldest_ms, newest_ms):
-                self._columns.arrived[run] = now_ms // 1000
-                return Refusals(len(ids))
-            last_times = self._last_times_until(ids, newest_ms)
-            admission = admit(ids, times, last_times, oldest_ms=oldest_ms, newest_ms=newest_ms)
-            codes, ranks = admission.codes, admission.ranks
-            if not codes.any():
-                self._write(ids, times, values, ranks, now_ms)
-                return Refusals(len(ids))
-            taken = np.flatnonzero(codes == Code.ACCEPTED)
-            self._write(ids[taken], times[taken], values[taken], None if ranks is None else ranks[taken], now_ms)
-            self._tell_duplicates(codes, ids, times, values)
-            return Refusals.of(codes)
+            return self._appender.append(ids, times, values, self._clock.now_ms())
 
     def select(self, matchers: Sequence[Matcher]) -> Ids:
         """Ids of the series whose labels satisfy every matcher, ascending; the array is shared, do not write to it.
@@ -215,51 +197,6 @@ class SeriesStore:
         """Ids of the live series born after `generation`, ascending; 0 asks for all."""
         with self._turns.reading():
             return np.flatnonzero(self._columns.live & (self._columns.born > generation)).astype(np.int64)
-
-    def last_times(self, ids: Ids) -> Times:
-        """[ids] epoch ms of each series' newest sample, -1 for none: whether anything is new, in one gather."""
-        with self._turns.reading():
-            newest: Times = self._samples.last_times.take(ids)
-            return newest
-
-    def oldest_ms(self) -> int | None:
-        """Epoch ms of the oldest sample of all; None when there is none. Looks at every series, some at a time."""
-        oldest: list[int] = []
-        for first in range(0, self._samples.rows, _READ):
-            with self._turns.reading():
-                found = self._samples.oldest_ms(slice(first, first + _READ))
-            if found is not None:
-                oldest.append(found)
-        return min(oldest, default=None)
-
-    def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
-        """Per series the newest sample in (at - lookback, at]; present is False where there is none or it is stale."""
-        with self._turns.reading():
-            return self._samples.instant(ids, at_ms, lookback_ms)
-
-    def instants(self, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
-        """As `instant` at each of some ascending instants [steps], in one read: [series, steps] each.
-
-        Many series are read some at a time, between which samples may be appended.
-        """
-        shape = len(ids), len(at_ms)
-        times, values, present = np.empty(shape, np.int64), np.empty(shape), np.empty(shape, np.bool_)
-        for first in range(0, len(ids), _READ_STEPS):
-            part = slice(first, first + _READ_STEPS)
-            with self._turns.reading():
-                times[part], values[part], present[part] = self._samples.instants(ids[part], at_ms, lookback_ms)
-        return times, values, present
-
-    def window(self, ids: Ids, start_ms: int, end_ms: int) -> Window:
-        """The samples in the left-open range (start, end], as far as the rings reach back.
-
-        Many series are read some at a time, between which samples may be appended.
-        """
-        pieces: list[Window] = []
-        for first in range(0, max(len(ids), 1), _READ):
-            with self._turns.reading():
-                pieces.append(self._samples.window(ids[first : first + _READ], start_ms, end_ms))
-        return join_windows(pieces)
 
     def retire(self) -> int:
         """Forget series for which nothing has arrived for the configured time; returns how many.
@@ -321,36 +258,6 @@ class SeriesStore:
                 f"{self._files.folder}: {free} bytes are free on its disk, {self._limits.reserve_bytes} are kept "
                 f"in reserve and {needed} are needed; make room"
             )
-
-    def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None, now_ms: int) -> None:
-        self._samples.append(ids, times, values, ranks)
-        self._columns.arrived[ids] = now_ms // 1000
-
-    def _last_times_until(self, ids: Ids, newest_ms: int) -> Times:
-        """[ids] times of the newest samples, -1 for none; none lies ahead of what may be taken.
-
-        A series whose newest sample does lie ahead begins anew: the clock has been set back by more than that,
-        and until it had caught up everything would be out of order.
-        """
-        if not len(self._samples.last_times):
-            return np.full(len(ids), -1)
-        ahead = (self._samples.last_times[ids] > newest_ms) & (ids >= 0)
-        if ahead.any():
-            rows = np.unique(ids[ahead])
-            log.warning("series begin anew: their samples lie in the future, the clock was set back", series=len(rows))
-            self._samples.clear(rows)
-        return self._samples.last_times[ids]
-
-    def _tell_duplicates(self, codes: NDArray[np.uint8], ids: Ids, times: Times, values: Values) -> None:
-        """Of what came too late, find what the store already holds: the same sample again is no fault."""
-        late = np.flatnonzero(codes == Code.OUT_OF_ORDER)
-        for start in range(0, len(late), _SEARCH):
-            part = late[start : start + _SEARCH]
-            held, found = self._samples.value_at(ids[part], times[part])
-            same = held.view(np.uint64) == values[part].view(np.uint64)
-            codes[part[found & same]] = Code.DUPLICATE
-            codes[part[found & ~same]] = Code.DUPLICATE_TIMESTAMP
-            self._columns.arrived[ids[part[found & same]]] = self._clock.now_ms() // 1000
 
 
 def _chosen(ids: Ids, rows: int) -> NDArray[np.bool_]:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.series.rings import MAX_SPAN_MS, Ring
+from collector.series.ring_file import MAX_SPAN_MS
+from collector.series.rings import Ring
 from collector.series.samples import HISTORY_DEPTH, KEPT_MS, SPACING_MS, Samples
 from collector.series.store import DEPTH
 from collector.series.windows import stale

@@ -33,6 +33,9 @@ for turn in range(start, start + 10**6):
     at = spacing * turn  # far enough apart that kills hit the closing of five-minute windows too
     outcome = store.append(ids, np.full(len(ids), at), np.arange(len(ids)) + float(turn))
     assert outcome.accepted == len(ids), outcome
+    late = ids[::2]  # of the same numbers, half a turn before
+    outcome = store.append(late, np.full(len(late), at - spacing // 2), np.arange(0.0, len(ids), 2) + turn - 0.5)
+    assert outcome.accepted == len(late), outcome
     print(turn, len(ids), flush=True)
 """
 
@@ -65,6 +68,8 @@ def test_no_acknowledged_sample_is_missing_after_kills_at_random_moments(tmp_pat
         last = (np.arange(series), window.counts - 1)
         assert (window.times[last] == turn * SPACING_MS).all()
         assert (window.values[last] == np.arange(series) + float(turn)).all()
+        late = np.arange(0, series, 2), window.counts[::2] - 2
+        assert (window.times[late] == turn * SPACING_MS - SPACING_MS // 2).all()
         filled = np.arange(window.times.shape[1]) < window.counts[:, None]
         expected = np.arange(series)[:, None] + window.times / SPACING_MS
         assert (window.values[filled] == expected[filled]).all(), "every sample stands with its own time"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from collector.series.admission import admit
 from collector.series.postings import Postings, select
 from collector.series.refusal import Code
-from collector.series.rings import MARGIN, Ring
+from collector.series.ring_file import MARGIN
+from collector.series.rings import Ring
 from collector.series.windows import stale
 from core.labels import labels
 from core.remote_write import STALE_NAN

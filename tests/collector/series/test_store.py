@@ -94,7 +94,7 @@ def test_a_window_is_left_open_and_packed_oldest_first(store) -> None:
 
 
 def test_a_window_of_very_many_series_is_read_in_parts(store, monkeypatch) -> None:
-    monkeypatch.setattr("collector.series.store._READ", 2)
+    monkeypatch.setattr("collector.series.reading._READ", 2)
     many = [labels(__name__="m", n=str(n)) for n in range(5)]
     for n, of in enumerate(many):
         append(store, of, *[(before, float(before)) for before in range(n + 1, 0, -1)])
@@ -121,7 +121,8 @@ def test_a_push_longer_than_the_ring_leaves_its_newest_part(store) -> None:
 REFUSED_SAMPLES = [
     ([(20, 1.0), (20, 1.0)], {}, 1, "the same sample again is no fault"),
     ([(20, 1.0), (20, 2.0)], {Refusal.DUPLICATE_TIMESTAMP: 1}, 0, "another value for the same instant"),
-    ([(20, 1.0), (30, 1.0)], {Refusal.OUT_OF_ORDER: 1}, 0, "before the newest"),
+    ([(20, 1.0), (30, 1.0)], {}, 0, "a little before the newest"),
+    ([(20, 1.0), (620, 1.0)], {Refusal.OUT_OF_ORDER: 1}, 0, "ten minutes before the newest"),
     ([(30, 1.0), (20, 2.0), (30, 1.0)], {}, 1, "an older sample that is held, sent again"),
     ([(30, 1.0), (20, 2.0), (30, 9.0)], {Refusal.DUPLICATE_TIMESTAMP: 1}, 0, "an older instant with another value"),
     ([(26 * 3600, 1.0), (20, 1.0)], {Refusal.TOO_OLD: 1}, 0, "yesterday"),
