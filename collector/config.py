@@ -65,6 +65,7 @@ class Limits(Section, frozen=True, kw_only=True):
     labels_per_series: int = IngestLimits().labels
     label_name: Size = Size(IngestLimits().label_name_bytes)
     label_value: Size = Size(IngestLimits().label_value_bytes)
+    out_of_order_window: Duration = Duration(SeriesLimits().out_of_order_ms / 1000)
     disk_reserve: Size = Size(SeriesLimits().reserve_bytes)
     query_timeout: Duration = Duration(QueryLimits().seconds)
     query_samples: int = QueryLimits().samples
@@ -94,6 +95,7 @@ class Limits(Section, frozen=True, kw_only=True):
         return SeriesLimits(
             max_series=self.max_series,
             max_series_per_sender=self.max_series_per_sender,
+            out_of_order_ms=round(self.out_of_order_window * 1000),
             reserve_bytes=self.disk_reserve,
         )
 

@@ -21,6 +21,11 @@ class IngestMetrics:
             "Samples sent again that the store already held.",
             registry=registry,
         )
+        self.late = Counter(
+            "forewatch_ingest_samples_late_total",
+            "Samples stored that came after newer ones of their series.",
+            registry=registry,
+        )
         refused = Counter(
             "forewatch_ingest_samples_refused_total", "Samples refused one by one.", ["reason"], registry=registry
         )

@@ -49,6 +49,8 @@ class Outcome:
         replayed: it had been taken before; nothing was looked at.
         samples: how many it brought.
         accepted: how many are new in the store.
+        duplicates: how many the store had already.
+        late: how many of the accepted came after newer ones of their series.
         refused: how many were refused, by reason.
         faults: the first of the refused in words.
         refused_at: the places, among the decoded samples, of those that the store refused.
@@ -58,6 +60,7 @@ class Outcome:
     samples: int = 0
     accepted: int = 0
     duplicates: int = 0
+    late: int = 0
     refused: Counter[Refusal] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     refused_at: list[int] = field(default_factory=list)
@@ -222,6 +225,7 @@ class Ingest:
             refusals = self._store.append(rows, times[step], decoded.values[step])
             outcome.accepted += refusals.accepted
             outcome.duplicates += refusals.duplicates
+            outcome.late += refusals.late
             if refusals.counts:
                 outcome.refused.update(refusals.counts)
                 _tell_faults(outcome, refusals, decoded, start)
@@ -229,6 +233,8 @@ class Ingest:
 
     def _account(self, outcome: Outcome) -> None:
         self.metrics.samples.inc(outcome.accepted)
+        if outcome.late:
+            self.metrics.late.inc(outcome.late)
         if outcome.duplicates:
             self.metrics.duplicates.inc(outcome.duplicates)
         if outcome.refused:
