@@ -130,7 +130,7 @@ class Site:
 
 
 class Agent:
-    """An enrolled agent of a site; `targets` are its SNMP targets as in agent.yaml."""
+    """An enrolled agent of a site; `targets` are its SNMP targets as in agent.yaml, `sections` whole sections of it."""
 
     def __init__(
         self,
@@ -140,6 +140,7 @@ class Agent:
         targets: list[dict[str, Any]] | None = None,
         host: bool = True,
         interval: str = "1s",
+        **sections: Any,
     ) -> None:
         folder = site.folder / name
         folder.mkdir()
@@ -149,7 +150,7 @@ class Agent:
             "interval": interval, "host": {"enabled": host},
             "snmp": {"credentials": {"lab": {"version": "2c", "community": "public"}}, "timeout": "500ms", "retries": 0,
                      "targets": targets or []},
-        }  # fmt: skip
+        } | sections  # fmt: skip
         config.write_text(json.dumps(settings, indent=1))
         enrol = [
             "forewatch.cli",
