@@ -37,7 +37,7 @@ def read(text: str, folder: Path = Path(), **environ: str) -> LongTermConfig:
         (f"{URL}, timeout: 500ms", "long_term.timeout: must be from 1s"),
         (f"{URL}, spool_size: 1KiB", "long_term.spool_size: must be at least 1MiB"),
         (f"{URL}, spool_age: 1s", "long_term.spool_age: must be at least 1m"),
-        (f"{URL}, query_after: 3d", "long_term.query_after: must be from 1h to 2d"),
+        (f"{URL}, query_after: 3d", "long_term.query_after: must be from 5m to 2d"),
         (f"{URL}, answer_size: 1B", "long_term.answer_size: must be at least 64KiB"),
         (f"{URL}, read_url: x", "long_term.read_url"),
     ],

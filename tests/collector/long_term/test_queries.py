@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ class Opener:
         self.stores.append(store)
         fill(store, self._clock, since, NOW)
         app[STORE], app[REGISTRY] = store, registry
-        config = LongTermConfig(query_url=url, **more)
+        config = LongTermConfig(query_url=url, **{"query_after": Duration(2 * DAY), **more})
         app.cleanup_ctx.append(long_term_context(STORE, config, self._folder / "spool", self._clock, registry))
         app.cleanup_ctx.append(querier.opener(STORE, self._clock, registry))
         return Api(await self._client(app), store, registry)
@@ -170,6 +171,16 @@ async def test_what_the_rings_have_is_not_asked_for(opened: Opener, receiver: Fa
         await client.get("query", query=query)
         await client.get("query_range", query=query, **span(20))
     assert receiver.received == []
+
+
+async def test_where_the_rings_have_one_sample_in_five_minutes_the_store_is_asked_by_default(
+    opened: Opener, receiver: FakeCollector
+) -> None:
+    client = await opened(receiver.url, query_after=LongTermConfig(query_url=receiver.url).query_after)
+    await client.get("query_range", query="rate(m[5m])", **span(6, 60))
+    [request] = receiver.received
+    end = float(parse_qs(request.body.decode())["end"][0])
+    assert end == NOW - 30 * 60 + 5 * 60 - 60, "the last step that needs something from before the newest 120 at 15 s"
 
 
 async def test_before_the_collectors_first_sample_the_store_is_asked(opened: Opener, filled: VictoriaMetrics) -> None:
