@@ -217,6 +217,13 @@ async def test_unsorted_labels_are_the_same_series(endpoint) -> None:
     assert len(endpoint.store) == 1
 
 
+async def test_a_push_that_another_one_overtook_is_taken(endpoint) -> None:
+    assert (await endpoint.push((UP, 2.0, NOW), (LOAD, 2.0, NOW))).status == 204
+    assert (await endpoint.push((UP, 1.0, NOW - 200), (LOAD, 1.0, NOW - 200))).status == 204
+    assert endpoint.counted("forewatch_ingest_samples_late_total") == 2
+    assert endpoint.counted("forewatch_ingest_samples_total") == 4
+
+
 async def test_the_same_push_again_is_no_fault(endpoint) -> None:
     assert (await endpoint.push((UP, 1.0, NOW), (UP, 2.0, NOW + 1))).status == 204
     assert (await endpoint.push((UP, 1.0, NOW), (UP, 2.0, NOW + 1))).status == 204
