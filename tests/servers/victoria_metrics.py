@@ -140,10 +140,7 @@ class VmAlert(Program):
 
 
 class VmAgent(Program):
-    """vmagent scrapes what its configuration names and pushes it to `write_url`.
-
-    With its usual several queues, pushes that are less than a second apart overtake each other.
-    """
+    """vmagent scrapes what its configuration names and pushes it to `write_url`, by several queues."""
 
     name = "vmagent"
 
@@ -151,5 +148,5 @@ class VmAgent(Program):
         super().__init__(
             folder, f"-promscrape.config={config}", f"-remoteWrite.url={write_url}", "-loggerLevel=WARN",
             f"-remoteWrite.bearerTokenFile={token_file}", "-remoteWrite.flushInterval=200ms",
-            "-remoteWrite.queues=1", f"-remoteWrite.tmpDataPath={folder / 'queue'}",
+            "-remoteWrite.queues=4", f"-remoteWrite.tmpDataPath={folder / 'queue'}",
         )  # fmt: skip

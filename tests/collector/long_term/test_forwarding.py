@@ -104,7 +104,7 @@ async def test_what_the_long_term_store_has_is_what_we_hold(start, victoria: Vic
         samples = [(series(n), n + push / 7, now - 60_000 + 1000 * push) for n in range(50)]
         assert await site.push(*samples, Forewatch_Agent="web", Forewatch_Boot="b", Forewatch_Sequence=str(push)) == 204
         assert await site.push(*samples, Forewatch_Agent="web", Forewatch_Boot="b", Forewatch_Sequence=str(push)) == 204
-    assert await site.push((series(0), 9.0, now - 600_000), (series(1), 5.5, now)) == 400, "one is out of order"
+    assert await site.push((series(0), 9.0, now - 660_000), (series(1), 5.5, now)) == 400, "one is out of order"
     assert await site.push((series(2), 7.0, now - 55_500)) == 204, "a late one"
     for at, value in ((0, 0.25), (1, 1e6), (2, -0.0)):
         Publisher(site.store).publish("r", {labels(__name__="rule:sum", of="x"): value}, now + at)
