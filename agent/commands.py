@@ -1,4 +1,4 @@
-"""`forewatch agent run|check|once|identify|enrol`."""
+"""`forewatch agent run|check|once|identify|discover|enrol`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from agent import config as agent_config
-from agent import enrol, identify_command, once, process, service
+from agent import discover_command, enrol, identify_command, once, process, service
 from agent.config import AgentConfig, CollectorConfig
 from agent.http import Unreachable, trust
 from core.clock import SystemClock
@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     collect.set_defaults(run=_once)
 
     identify_command.add_arguments(_command(commands, "identify", "ask one SNMP device who it is and what it has"))
+
+    discover_command.add_arguments(_command(commands, "discover", "look for devices in networks"))
 
     trade = _command(commands, "enrol", "trade an enrolment token for this agent's own credential")
     trade.add_argument("--collector", required=True, metavar="URL", help="such as https://forewatch.example.org:9470")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from agent.discovery.counts import DiscoveryCounts, SweepOutcome
 from agent.http import version
 from agent.process_stats import cpu_seconds, read_resident_bytes
 from agent.push import Pusher
@@ -51,12 +52,22 @@ PUSHES = _family("pushes_total", "counter", "Requests with samples, by outcome."
 PUSHED = _family("pushed_samples_total", "counter", "Samples that the collector acknowledged.")
 PUSH_SECONDS = _family("push_seconds_total", "counter", "Time spent in requests with samples.")
 REPORTS = _family("reports_total", "counter", "Reports of facts and heartbeats, by outcome.")
+SWEEPS = _family("discovery_sweeps_total", "counter", "Sweeps that ended, by outcome.")
+SWEEP_PACKETS = _family("discovery_packets_total", "counter", "Pings, credentials and ports that sweeps tried.")
+SWEEP_REFUSALS = _family(
+    "discovery_refusals_total", "counter", "Credentials that devices refused, or were silent to, in sweeps."
+)
+SWEEP_DEVICES = _family("discovery_devices", "gauge", "What the last complete sweep found; 0 before the first.")
+SWEPT_AT = _family(
+    "discovery_last_sweep_timestamp_seconds", "gauge", "When the last complete sweep began; 0 before the first."
+)
 
 
 class AgentProbe:
     """Reads the counters of the agent's parts."""
 
     def __init__(self, clock: Clock) -> None:
+        self.discovery = DiscoveryCounts()  # of who sweeps, if anybody does
         self._clock = clock
         self._start_ms = clock.now_ms()
         self._series: dict[tuple[Family, tuple[str, ...]], Series] = {}
@@ -74,6 +85,7 @@ class AgentProbe:
             samples += self._spool(spool)
             samples += self._pusher(pusher)
             samples += self._each(REPORTS, "outcome", dict.fromkeys(Outcome, 0) | reporter.outcomes)
+            samples += self._sweeps(self.discovery)
         return samples
 
     def _process(self) -> Iterator[Sample]:
@@ -108,6 +120,13 @@ class AgentProbe:
         yield from self._each(PUSHES, "outcome", dict.fromkeys(Outcome, 0) | pusher.counts.requests)
         yield self._one(PUSHED, pusher.counts.samples)
         yield self._one(PUSH_SECONDS, pusher.counts.seconds)
+
+    def _sweeps(self, counts: DiscoveryCounts) -> Iterator[Sample]:
+        yield from self._each(SWEEPS, "outcome", dict.fromkeys(SweepOutcome, 0) | counts.sweeps)
+        yield self._one(SWEEP_PACKETS, counts.packets)
+        yield self._one(SWEEP_REFUSALS, counts.wrong_tries)
+        yield self._one(SWEEP_DEVICES, counts.devices)
+        yield self._one(SWEPT_AT, (counts.swept_at_ms or 0) / 1000)
 
     def _each(self, family: Family, label: str, counts: Mapping[K, int]) -> Iterator[Sample]:
         for key, count in counts.items():

@@ -52,7 +52,14 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
     pushing = asyncio.ensure_future(pusher.run())
     try:
-        await _until(stop, pushing, runner.run(), reporter.run(), *(traps.parts() if traps else ()))
+        await _until(
+            stop,
+            pushing,
+            runner.run(),
+            reporter.run(),
+            *(traps.parts() if traps else ()),
+            *_discovery(config, clock, own),
+        )
         pusher.finish()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(pushing, _FAREWELL_SECONDS)
@@ -74,6 +81,17 @@ def _traps(config: AgentConfig, clock: Clock, boot: str) -> Traps | None:
     from agent.traps.service import Traps  # noqa: PLC0415 - only if traps are received
 
     return Traps(config, clock, boot)
+
+
+def _discovery(config: AgentConfig, clock: Clock, own: AgentProbe) -> list[Coroutine[Any, Any, None]]:
+    """What looks for devices, if anything does."""
+    if not config.discovery.networks:
+        return []
+    from agent.discovery.service import Discovery  # noqa: PLC0415 - only if devices are looked for
+
+    discovery = Discovery(config, CollectorClient(config.collector), clock)
+    own.discovery = discovery.counts
+    return [discovery.run()]
 
 
 async def _until(stop: asyncio.Event, staying: asyncio.Future[None], *parts: Coroutine[Any, Any, None]) -> None:

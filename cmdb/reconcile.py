@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cmdb import key_store
 from cmdb.classes import CiClass, Classes
 from cmdb.differences import Found, settle
-from cmdb.identity import Candidate, Conflict, Contest, Matched, New, Reason, decide
+from cmdb.identity import Candidate, Conflict, Contest, Decision, Matched, New, Reason, decide
 from cmdb.item import OTHER, CiState, Origin
 from cmdb.items import apply, insert, ref
 from cmdb.keys import keys_of, name_key
@@ -38,6 +38,12 @@ async def reconcile(
     return await _Reconciliation(session, target, classes, agent, now).run()
 
 
+async def recognise(session: AsyncSession, target: TargetReport, *, classes: Classes, now: dt.datetime) -> Decision:
+    """Which item `reconcile` would take a target for, were it reported; nothing is written."""
+    binding = await session.get(InstanceBinding, target.instance)
+    return await _Reconciliation(session, clean_report(target), classes, "", now).decide(binding)
+
+
 class _Reconciliation:
     """One report on its way into the register."""
 
@@ -58,7 +64,7 @@ class _Reconciliation:
         if binding is not None and self._target.facts is None:
             known = await self._session.get_one(ConfigurationItem, binding.ci_id)
             return Outcome(ref(known), What.UNCHANGED)
-        decision = decide(self._keys, await self._candidates(binding))
+        decision = await self.decide(binding)
         if isinstance(decision, Conflict):
             return await self._undecided(decision)
         if isinstance(decision, New) and self._target.facts is None:
@@ -73,6 +79,10 @@ class _Reconciliation:
             await bump(self._session)
         what = What.CREATED if created else What.UPDATED if changed else What.UNCHANGED
         return Outcome(ref(ci), what, tuple(one.reason for one in self._found))
+
+    async def decide(self, binding: InstanceBinding | None) -> Decision:
+        """Which item it is about."""
+        return decide(self._keys, await self._candidates(binding))
 
     async def _candidates(self, binding: InstanceBinding | None) -> list[Candidate]:
         """Every item that shares a key, is bound to the instance, or has its name or code."""

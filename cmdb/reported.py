@@ -23,16 +23,17 @@ _CLASS_OF_JOB = {"node": SERVER}
 
 def clean_report(target: TargetReport) -> TargetReport:
     """The report with text that can be stored and shown; devices may say anything."""
-    return msgspec.convert(_clean(msgspec.to_builtins(target)), TargetReport)
+    return msgspec.convert(clean_document(msgspec.to_builtins(target)), TargetReport)
 
 
-def _clean(value: Any) -> Any:
+def clean_document(value: Any) -> Any:
+    """A document of lists and mappings with text that can be stored and shown."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):
-        return [_clean(one) for one in value]
+        return [clean_document(one) for one in value]
     if isinstance(value, dict):
-        return {name: _clean(one) for name, one in value.items()}
+        return {name: clean_document(one) for name, one in value.items()}
     return value
 
 

@@ -14,7 +14,7 @@ from cmdb.item import BUSINESS_SERVICE, Impact, RelationType
 from cmdb.keys import Key, KeyKind
 from cmdb.models import ConfigurationItem, IdentityKey, InstanceBinding, Relation
 from cmdb.outcome import Outcome, What
-from cmdb.reconcile import reconcile
+from cmdb.reconcile import recognise, reconcile
 from cmdb.register import cmdb_revision
 from cmdb.views import CiRef
 
@@ -26,6 +26,7 @@ __all__ = [
     "load_index",
     "load_instances",
     "load_items",
+    "recognise",
     "reconcile",
     "resolve_instance",
 ]

@@ -36,6 +36,8 @@ from collector.agents.service import AGENTS, Agents
 from collector.background import running, stopped
 from collector.config import CollectorConfig
 from collector.database import open_database
+from collector.discovery.metrics import DiscoveryMetrics
+from collector.discovery.service import DISCOVERY
 from collector.evaluation import EVALUATION, Evaluation
 from collector.federate import EXTERNAL_LABELS
 from collector.health import READINESS, Readiness
@@ -147,6 +149,7 @@ async def _agents(app: web.Application) -> AsyncIterator[None]:
     roster = Roster(database)
     await roster.load()
     RosterMetrics(roster, registry)
+    app[DISCOVERY] = DiscoveryMetrics(registry)
     polling = PollingMetrics(registry)
     presence = Presence(
         to_datetime(clock.now_ms()), silent_seconds=config.silent_after, stable_seconds=config.stable_after

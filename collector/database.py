@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 import cmdb.models
 import collector.access.models
 import collector.agents.models
+import collector.discovery.models
 import desk.models
 from collector.lineage import SCRIPTS, heads
 from core.database import Base, Database, async_url
@@ -35,7 +36,7 @@ from core.log import get_logger
 log = get_logger(__name__)
 
 # Every table of the product, whichever folder it is declared in; naming the modules is what registers them.
-MODELS = (cmdb.models, collector.access.models, collector.agents.models, desk.models)
+MODELS = (cmdb.models, collector.access.models, collector.agents.models, collector.discovery.models, desk.models)
 METADATA = Base.metadata
 
 _VERSION_TABLE = "alembic_version"

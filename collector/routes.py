@@ -12,6 +12,7 @@ from collector.access import api as access
 from collector.access.middleware import ROUTE_TABLE
 from collector.agents import api as agents
 from collector.agents import config_api, credentials_api, events_api, polling_api
+from collector.discovery import api as discovery
 from collector.external_alerts import api as external_alerts
 from collector.ingest import api as ingest
 from collector.otlp import api as otlp
@@ -28,6 +29,7 @@ ROUTES: list[Route] = [
     *access.ROUTES,
     *config_api.ROUTES,
     *agents.ROUTES,
+    *discovery.ROUTES,
     *events_api.ROUTES,
     *polling_api.ROUTES,
     *credentials_api.ROUTES,

@@ -10,7 +10,8 @@ from core.database import Base
 
 
 def create_schema(url: str) -> None:
-    for models in ("cmdb.models", "desk.models", "collector.access.models", "collector.agents.models"):
+    ours = ("access", "agents", "discovery")
+    for models in ("cmdb.models", "desk.models", *(f"collector.{name}.models" for name in ours)):
         importlib.import_module(models)
     engine = create_engine(url)
     Base.metadata.create_all(engine)

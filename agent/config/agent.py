@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.config.address import host_name, is_agent_name
 from agent.config.delivery import CollectorConfig, PushConfig, SpoolConfig
+from agent.config.discovery import DiscoveryConfig
 from agent.config.host import HostConfig
 from agent.config.limits import SHORTEST_INTERVAL, at_least
 from agent.config.probes import AnyProbe
@@ -32,6 +33,7 @@ class AgentConfig(Section, kw_only=True, frozen=True):
     host: HostConfig = HostConfig()
     snmp: SnmpConfig = SnmpConfig()
     traps: TrapsConfig = TrapsConfig()
+    discovery: DiscoveryConfig = DiscoveryConfig()
     probes: list[AnyProbe] = []
     spool: SpoolConfig = SpoolConfig()
     push: PushConfig = PushConfig()
@@ -46,6 +48,7 @@ class AgentConfig(Section, kw_only=True, frozen=True):
             yield Finding(("name",), f"{self.name!r} is no agent name; use letters, digits, dots, dashes, underscores")
         yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
         yield from self._check_probes()
+        yield from self._check_discovery()
         for index, target in enumerate(self.snmp.targets):
             if target.name == self.agent_name:
                 message = f"{target.name!r} is the name of this agent; an instance must be one thing"
@@ -61,6 +64,13 @@ class AgentConfig(Section, kw_only=True, frozen=True):
         if self.traps.enabled and not self.snmp.credentials:
             message = "needs snmp.credentials: communities and users that may send"
             yield Finding(("traps", "enabled"), message)
+
+    def _check_discovery(self) -> Iterator[Finding]:
+        for index, name in enumerate(self.discovery.credentials):
+            if name not in self.snmp.credentials:
+                known = ", ".join(sorted(self.snmp.credentials)) or "none"
+                message = f"no credential {name!r} in snmp.credentials; known: {known}"
+                yield Finding(("discovery", "credentials", index), message)
 
     def _check_probes(self) -> Iterator[Finding]:
         first_of: dict[str, int] = {}

@@ -14,10 +14,10 @@ _LLDP_REMOTE = "1.0.8802.1.1.2.1.4.1.1."  # lldpRemEntry; index lldpRemTimeMark,
 _CDP = "1.3.6.1.4.1.9.9.23.1.2.1.1."  # cdpCacheEntry; index cdpCacheIfIndex, cdpCacheDeviceIndex
 
 _LOC_PORT_ID, _LOC_PORT_DESC = _LLDP_LOCAL + "3", _LLDP_LOCAL + "4"
-_REM_CHASSIS_SUBTYPE, _REM_CHASSIS_ID = _LLDP_REMOTE + "4", _LLDP_REMOTE + "5"
-_REM_PORT_SUBTYPE, _REM_PORT_ID = _LLDP_REMOTE + "6", _LLDP_REMOTE + "7"
-_REM_PORT_DESC, _REM_SYS_NAME = _LLDP_REMOTE + "8", _LLDP_REMOTE + "9"
-_CDP_DEVICE_ID, _CDP_DEVICE_PORT = _CDP + "6", _CDP + "7"
+REM_CHASSIS_SUBTYPE, REM_CHASSIS_ID = _LLDP_REMOTE + "4", _LLDP_REMOTE + "5"
+REM_PORT_SUBTYPE, REM_PORT_ID = _LLDP_REMOTE + "6", _LLDP_REMOTE + "7"
+REM_PORT_DESC, REM_SYS_NAME = _LLDP_REMOTE + "8", _LLDP_REMOTE + "9"
+CDP_DEVICE_ID, CDP_DEVICE_PORT = _CDP + "6", _CDP + "7"
 
 _CHASSIS_MAC, _PORT_MAC = 4, 3  # LldpChassisIdSubtype, LldpPortIdSubtype: macAddress
 _MOST = 1000
@@ -34,29 +34,29 @@ class Neighbour(NamedTuple):
 
 async def read_neighbours(walker: Walker, if_names: Mapping[int, str]) -> list[Neighbour]:
     """The neighbours that a device knows, those by LLDP first."""
-    if await walker.read_column(_REM_PORT_ID, _MOST, TEXT_REPETITIONS):
-        for root in (_REM_CHASSIS_SUBTYPE, _REM_PORT_SUBTYPE):
+    if await walker.read_column(REM_PORT_ID, _MOST, TEXT_REPETITIONS):
+        for root in (REM_CHASSIS_SUBTYPE, REM_PORT_SUBTYPE):
             await walker.read_column(root, _MOST)
-        for root in (_REM_CHASSIS_ID, _REM_PORT_DESC, _REM_SYS_NAME, _LOC_PORT_ID, _LOC_PORT_DESC):
+        for root in (REM_CHASSIS_ID, REM_PORT_DESC, REM_SYS_NAME, _LOC_PORT_ID, _LOC_PORT_DESC):
             await walker.read_column(root, _MOST, TEXT_REPETITIONS)
-    if await walker.read_column(_CDP_DEVICE_ID, _MOST, TEXT_REPETITIONS):
-        await walker.read_column(_CDP_DEVICE_PORT, _MOST, TEXT_REPETITIONS)
+    if await walker.read_column(CDP_DEVICE_ID, _MOST, TEXT_REPETITIONS):
+        await walker.read_column(CDP_DEVICE_PORT, _MOST, TEXT_REPETITIONS)
     return [*lldp_neighbours(walker.columns, if_names), *cdp_neighbours(walker.columns, if_names)]
 
 
 def lldp_neighbours(columns: Columns, if_names: Mapping[int, str]) -> list[Neighbour]:
     """The rows of lldpRemTable; several rows of one neighbour on one port are one."""
     found: dict[Neighbour, None] = {}
-    for oid in columns.get(_REM_PORT_ID, {}):
-        index = oid[len(_REM_PORT_ID) + 1 :]
+    for oid in columns.get(REM_PORT_ID, {}):
+        index = oid[len(REM_PORT_ID) + 1 :]
         arcs = index.split(".")
         if len(arcs) != 3:
             continue
-        name = _text(columns, _REM_SYS_NAME, index) or _id(
-            columns, _REM_CHASSIS_ID, _REM_CHASSIS_SUBTYPE, _CHASSIS_MAC, index
+        name = _text(columns, REM_SYS_NAME, index) or _id(
+            columns, REM_CHASSIS_ID, REM_CHASSIS_SUBTYPE, _CHASSIS_MAC, index
         )
-        port = _id(columns, _REM_PORT_ID, _REM_PORT_SUBTYPE, _PORT_MAC, index)
-        described = _text(columns, _REM_PORT_DESC, index)
+        port = _id(columns, REM_PORT_ID, REM_PORT_SUBTYPE, _PORT_MAC, index)
+        described = _text(columns, REM_PORT_DESC, index)
         remote = described if described and (not port or port.isdigit() or ":" in port) else port
         found[Neighbour(_lldp_port(columns, arcs[1], if_names), name or None, remote or None, "lldp")] = None
     return list(found)
@@ -65,10 +65,10 @@ def lldp_neighbours(columns: Columns, if_names: Mapping[int, str]) -> list[Neigh
 def cdp_neighbours(columns: Columns, if_names: Mapping[int, str]) -> list[Neighbour]:
     """The rows of cdpCacheTable."""
     found: dict[Neighbour, None] = {}
-    for oid in columns.get(_CDP_DEVICE_ID, {}):
-        index = oid[len(_CDP_DEVICE_ID) + 1 :]
+    for oid in columns.get(CDP_DEVICE_ID, {}):
+        index = oid[len(CDP_DEVICE_ID) + 1 :]
         local = index.partition(".")[0]
-        name, port = _text(columns, _CDP_DEVICE_ID, index), _text(columns, _CDP_DEVICE_PORT, index)
+        name, port = _text(columns, CDP_DEVICE_ID, index), _text(columns, CDP_DEVICE_PORT, index)
         found[Neighbour(_if_name(local, if_names), name or None, port or None, "cdp")] = None
     return list(found)
 

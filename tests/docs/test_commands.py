@@ -50,7 +50,8 @@ def options(parser: argparse.ArgumentParser) -> list[Option]:
 def _option(action: argparse.Action) -> Option:
     value = "|".join(action.choices) if action.choices else action.metavar or action.dest.upper()
     if not action.option_strings:
-        return Option(f"{value}…" if action.nargs == "+" else str(value), "*required*")
+        spelled = f"{value}…" if action.nargs in ("+", "*") else str(value)
+        return Option(spelled, "none" if action.nargs == "*" else "*required*")
     flag = action.option_strings[-1]
     if action.nargs == 0:
         return Option(flag, "off")
