@@ -8,10 +8,10 @@ READY  := $(VENV)/.ready
 TEST_PACKAGES := snmpd snmp prometheus postgresql prometheus-snmp-exporter prometheus-node-exporter openssl prometheus-alertmanager victoria-metrics prometheus-blackbox-exporter redis-server monitoring-plugins-basic
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench servers clean
+.PHONY: help install run test check format bench servers packages packages-test clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(READY) ## .venv with the whole product and the tools for development
 
@@ -44,6 +44,14 @@ format: install ## rewrite the code in the one format
 
 bench: install servers ## measure, next to the peers that are installed
 	@for script in $(filter-out bench/servers.py bench/load.py,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
+
+packages: install ## the agent as deb, rpm and single file, for x86-64 and aarch64, into dist/
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[packages]'
+	@$(BIN)/python packaging/build.py $(ARGS)
+
+packages-test: packages ## install, run and remove the packages in a Debian of their own; as root, a few minutes
+	@./setup/servers.sh debootstrap rpm
+	@FOREWATCH_PACKAGES=$(CURDIR)/dist $(BIN)/python -m pytest tests/packaging $(ARGS)
 
 clean: ## remove what was built, not what was recorded
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

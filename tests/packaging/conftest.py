@@ -1,0 +1,67 @@
+"""The build script as a module, and a root folder with the files of the package."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+SOURCE = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def build() -> ModuleType:
+    """`packaging/build.py`, which lies in no package: that name is a library's."""
+    spec = importlib.util.spec_from_file_location("forewatch_build", SOURCE / "packaging" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def stage(tmp_path: Path, build: ModuleType) -> Path:
+    """What becomes /opt/forewatch-agent, with one wheel that is none."""
+    wheels = tmp_path / "stage" / "wheels"
+    wheels.mkdir(parents=True)
+    (wheels / "one-1.0-py3-none-any.whl").write_bytes(b"a wheel")
+    build.write_stage(wheels.parent)
+    return wheels.parent
+
+
+@pytest.fixture
+def nfpm(build: ModuleType, stage: Path) -> dict[str, Any]:
+    """The configuration as nfpm reads it."""
+    config: dict[str, Any] = yaml.safe_load(build.render(build.nfpm_values(stage, "amd64")))
+    return config
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path, nfpm: dict[str, Any]) -> Path:
+    """A root folder as a package manager leaves it before it calls the scripts, on a host with little else."""
+    root = tmp_path / "root"
+    for folder in ("etc", "opt", "usr/bin", "var/lib"):
+        (root / folder).mkdir(parents=True)
+    unpack(nfpm, root)
+    return root
+
+
+def unpack(nfpm: dict[str, Any], root: Path) -> None:
+    for entry in nfpm["contents"]:
+        target = root / entry["dst"].lstrip("/")
+        if entry.get("type") == "dir":
+            target.mkdir(parents=True)
+        elif entry.get("type") == "tree":
+            shutil.copytree(entry["src"], target, dirs_exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(entry["src"], target)
+            target.chmod(entry["file_info"]["mode"])
