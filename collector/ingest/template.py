@@ -57,27 +57,27 @@ class Template:
     """One layout: the body with values and times blanked, where the tails stand, and whose they are."""
 
     def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int32], ids: Ids) -> None:
-        self._places = (tails + _OFFSET).astype(np.int64)
+        self._tails = tails
         blanked = np.frombuffer(bytearray(body), np.uint8)
-        _every_place(blanked)[self._places] = _BLANK
+        _every_place(blanked)[tails + _OFFSET] = _BLANK
         self._skeleton = blanked.tobytes()
         self._ids = ids
         self._keys = SlicedKeys(self._skeleton, starts, tails)
-        self.size = len(body) + 24 * len(ids)
+        self.size = len(body) + 16 * len(ids)
         self.matched = False
 
     def match(self, body: Body) -> Decoded | None:
         """The samples of a body of this layout; None when it is of another one, and the body is as it was."""
         if len(body) != len(self._skeleton):
             return None
-        places = _every_place(body)
-        columns = places[self._places]
-        places[self._places] = _BLANK
+        places, changing = _every_place(body), self._tails + np.int64(_OFFSET)
+        columns = places[changing]
+        places[changing] = _BLANK
         # Of equal lengths, so this compares all of it, and in place; `==` would need a copy of the body.
         same = self._skeleton.startswith(body.data)
         times = read_times(columns.view(_COLUMNS)["end"]) if same else None
         if times is None:
-            places[self._places] = columns
+            places[changing] = columns
             return None
         self.matched = True
         values = columns.view(_COLUMNS)["value"].copy()

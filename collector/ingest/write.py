@@ -24,7 +24,7 @@ from collector.ingest.quiet import Quiet
 from collector.ingest.sequence import Sequences
 from collector.ingest.skew import Skews
 from collector.ingest.template import Templates
-from collector.series.dictionary import decode_labels
+from collector.series.keys import decode_labels
 from collector.series.refusal import Code, Refusal, Refusals
 from collector.series.store import SeriesStore
 from core.clock import Clock, to_rfc3339

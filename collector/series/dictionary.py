@@ -6,9 +6,8 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from collector.series.keys import decode_labels
 from core.labels import Labels
-
-_NAME_TAG, _VALUE_TAG, _LABEL_TAG = 0x0A, 0x12, 0x0A
 
 
 class Dictionary:
@@ -108,6 +107,10 @@ class Dictionary:
             raise KeyError(f"there is no series {row}")
         return key
 
+    def by_row(self) -> Iterator[tuple[int, bytes]]:
+        """Every live series as (row, key), rows ascending."""
+        return ((row, key) for row, key in enumerate(self._keys) if key is not None)
+
     def by_sender(self) -> Iterator[tuple[str, list[int], list[bytes]]]:
         """Every live series, as (sender, rows, keys)."""
         groups: dict[str, tuple[list[int], list[bytes]]] = {}
@@ -129,39 +132,3 @@ class Dictionary:
         self._keys[row] = None
         self._labels.pop(row, None)
         heapq.heappush(self._free, row)
-
-
-def decode_labels(key: bytes, pairs: dict[bytes, tuple[str, str]]) -> Labels:
-    """The label set that `encode_labels` made a key of; `pairs` holds what was decoded before, so that it is shared."""
-    found: list[tuple[str, str]] = []
-    at, end = 0, len(key)
-    while at < end:
-        size = key[at + 1]
-        start = at + 2
-        if size >= 0x80:
-            size, start = _length(key, at + 1)
-        at = start + size
-        field = key[start:at]
-        pair = pairs.get(field)
-        if pair is None:
-            pair = pairs[field] = _decode_pair(field)
-        found.append(pair)
-    return tuple(found)
-
-
-def _decode_pair(field: bytes) -> tuple[str, str]:
-    size, start = _length(field, 1)
-    _, value_start = _length(field, start + size + 1)
-    return field[start : start + size].decode(), field[value_start:].decode()
-
-
-def _length(data: bytes, at: int) -> tuple[int, int]:
-    """A varint and the offset behind it."""
-    number = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7

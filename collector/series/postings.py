@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.series.keys import decode_pair, length_at
 from core.labels import Labels
 from rules.source import Ids, Matcher
 
@@ -24,17 +25,28 @@ class Postings:
     def __init__(self) -> None:
         self._rows: dict[str, dict[str, array[int]]] = {}
 
-    def add(self, entries: Iterable[tuple[int, Labels]]) -> None:
-        """Take in rows and their label sets."""
-        for row, label_set in entries:
-            for name, value in label_set:
-                values = self._rows.get(name)
-                if values is None:
-                    values = self._rows[name] = {}
-                rows = values.get(value)
+    def add(self, entries: Iterable[tuple[int, bytes]]) -> None:
+        """Take in rows and the keys of their label sets.
+
+        Labels are told apart by their bytes, and spelled out once: a start does this for every series.
+        """
+        rows_of: dict[bytes, array[int]] = {}
+        for row, key in entries:
+            at, end = 0, len(key)
+            while at < end:
+                size, start = key[at + 1], at + 2
+                if size >= 0x80:
+                    size, start = length_at(key, at + 1)
+                at = start + size
+                field = key[start:at]
+                rows = rows_of.get(field)
                 if rows is None:
-                    rows = values[value] = array("I")
+                    rows = rows_of[field] = self._rows_with(*decode_pair(field))
                 rows.append(row)
+
+    def _rows_with(self, name: str, value: str) -> array[int]:
+        """The rows that have a label, to be added to."""
+        return self._rows.setdefault(name, {}).setdefault(value, array("I"))
 
     def remove(self, entries: Iterable[tuple[int, Labels]]) -> None:
         """Take out rows by the label sets they had."""

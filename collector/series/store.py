@@ -63,7 +63,7 @@ class SeriesStore(SampleReads):
         self._columns.bear(ids, self._generation, clock.now_ms() // 1000)
         self._appender = Appender(self._samples, self._columns, limits)
         self._postings = Postings()
-        self._postings.add((row, self._dictionary.decode(row)) for row in sorted(ids.tolist()))
+        self._postings.add(self._dictionary.by_row())
 
     @classmethod
     def open(
@@ -245,7 +245,7 @@ class SeriesStore(SampleReads):
         self._dictionary.add(sender, rows, keys)
         self._turn_over()
         self._columns.bear(ids, self._generation, self._clock.now_ms() // 1000)
-        self._postings.add((row, self._dictionary.decode(row)) for row in rows)
+        self._postings.add(zip(rows, keys, strict=True))
 
     def _turn_over(self) -> None:
         self._generation += 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from collector.ingest.limits import IngestLimits
 from collector.otlp.points import Points, read_points, spell_number
-from collector.series.dictionary import decode_labels
+from collector.series.keys import decode_labels
 from core.errors import InvalidInput
 from core.labels import spell
 from core.remote_write import STALE_NAN_BITS

@@ -14,7 +14,7 @@ from collector.series.ring_file import MARGIN
 from collector.series.rings import Ring
 from collector.series.windows import stale
 from core.labels import labels
-from core.remote_write import STALE_NAN
+from core.remote_write import STALE_NAN, encode_labels
 from rules.source import Matcher
 
 OLDEST, NEWEST = 1_000, 2_000
@@ -143,7 +143,7 @@ matchers = st.builds(
 @given(st.lists(label_sets, max_size=12), st.sets(st.integers(0, 11)), st.lists(matchers, max_size=3))
 def test_postings_select_what_a_walk_over_all_series_selects(sets, retired, chosen) -> None:
     postings = Postings()
-    postings.add(enumerate(sets))
+    postings.add((row, encode_labels(label_set)) for row, label_set in enumerate(sets))
     gone = [row for row in sorted(retired) if row < len(sets)]
     postings.remove([(row, sets[row]) for row in gone])
     live = np.array([row not in retired for row in range(len(sets))], np.bool_)
