@@ -39,7 +39,7 @@ def _host(config: AgentConfig, interval_seconds: float, clock: Clock) -> Target:
     from agent.probes.host_extras import host_probe  # noqa: PLC0415
 
     async def facts() -> Facts:
-        return read_host_facts()
+        return read_host_facts(config.host.root)
 
     probe = host_probe(config.host, config.data_dir, clock)
     return Target("node", config.agent_name, probe, interval_seconds, time_limit(interval_seconds), facts)

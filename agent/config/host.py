@@ -9,6 +9,24 @@ from agent.config.limits import SHORTEST_INTERVAL, at_least
 from agent.config.probe_base import expression
 from core.config import Duration, Finding, Section
 
+# The subjects that every host is read for, and those on demand only: in step with agent/probes/host by a test, not
+# imported from there, lest whoever reads a configuration loads all probes.
+USUAL = frozenset(
+    (
+        "arp", "bcache", "bonding", "btrfs", "conntrack", "cpu", "cpufreq", "diskstats", "dmi", "edac", "entropy",
+        "fibrechannel", "filefd", "filesystem", "hwmon", "infiniband", "ipvs", "loadavg", "mdadm", "meminfo",
+        "netclass", "netdev", "netstat", "nfs", "nfsd", "nvme", "os", "powersupplyclass", "pressure", "rapl",
+        "schedstat", "selinux", "sockstat", "softnet", "stat", "tapestats", "thermal_zone", "time", "timex",
+        "udp_queues", "uname", "vmstat", "watchdog", "xfs", "zfs",
+    )
+)  # fmt: skip
+BY_SWITCH = frozenset(
+    (
+        "buddyinfo", "cgroups", "container", "interrupts", "ksmd", "meminfo_numa", "mountstats", "processes",
+        "slabinfo", "softirqs", "tcpstat", "zoneinfo",
+    )
+)  # fmt: skip
+
 
 class SystemdConfig(Section, kw_only=True, frozen=True):
     """systemd's units; `include` and `exclude` are RE2 expressions for whole names of units told one by one."""
@@ -51,12 +69,16 @@ class HostConfig(Section, kw_only=True, frozen=True):
 
     Attributes:
         interval: None takes the default.
+        root: where the host's `/` is; `/host` for an agent in a container that has it mounted there.
+        collectors: which of the kernel's subjects are read, where that differs from what is usual.
         textfile: a folder in which other programs leave files `*.prom`.
         processes: RE2 expressions over command lines, by the name of the group that they make.
     """
 
     enabled: bool = True
     interval: Duration | None = None
+    root: Path = Path("/")
+    collectors: dict[str, bool] = {}
     textfile: Path | None = None
     processes: dict[str, str] = {}
     logs: list[LogfileConfig] = []
@@ -65,6 +87,9 @@ class HostConfig(Section, kw_only=True, frozen=True):
 
     def check(self) -> Iterator[Finding]:
         yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
+        unknown = self.collectors.keys() - USUAL - BY_SWITCH
+        for name in sorted(unknown):
+            yield Finding(("collectors", name), f"must be one of {', '.join(sorted(USUAL | BY_SWITCH))}")
         for name, pattern in self.processes.items():
             yield from expression(pattern, ("processes", name))
         for index, one in enumerate(self.logs):

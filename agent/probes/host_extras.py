@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from agent.config.host import HostConfig
-from agent.probes.host.collector import Collector
+from agent.probes.host.collector import Collector, Host
 from agent.probes.host.probe import HostProbe
 from agent.probes.host.registry import COLLECTORS
 from agent.probes.mdstat import MdstatCollector
@@ -16,27 +16,41 @@ _SYSTEMD_SECONDS = 30.0  # from one question to the next
 _SMART_LIMIT_SECONDS = 300.0
 
 
+Make = Callable[[Host], Collector]
+
+
 def host_probe(config: HostConfig, data_dir: Path, clock: Clock) -> HostProbe:
     """The host probe with the kernel's subjects and those that the configuration asks for."""
     made = {name: _given(collector) for name, collector in extras(config, data_dir, clock)}
-    return HostProbe(clock=clock, collectors={**COLLECTORS, **made})
+    return HostProbe(config.root, clock, {**subjects(config.collectors), **made})
 
 
-def _given(collector: Collector) -> type[Collector]:
-    return lambda _: collector  # type: ignore[return-value]
+def subjects(switches: Mapping[str, bool]) -> dict[str, Make]:
+    """The kernel's subjects that are read: the usual ones without those switched off, with those switched on."""
+    chosen: dict[str, Make] = {name: make for name, make in COLLECTORS.items() if switches.get(name, True)}
+    if any(switches.values()):
+        from agent.probes.host.by_switch import BY_SWITCH  # noqa: PLC0415 - only if it is used, as all below
+
+        chosen |= {name: make for name, make in BY_SWITCH.items() if switches.get(name, False)}
+    return chosen
+
+
+def _given(collector: Collector) -> Make:
+    return lambda _: collector
 
 
 def extras(config: HostConfig, data_dir: Path, clock: Clock) -> Iterator[tuple[str, Collector]]:
     """Each collector with its name."""
-    yield "mdadm", MdstatCollector()
+    if config.collectors.get("mdadm", True):
+        yield "mdadm", MdstatCollector(config.root / "proc/mdstat")
     if config.textfile is not None:
-        from agent.probes.textfile import TextfileCollector  # noqa: PLC0415 - only if it is used, as all below
+        from agent.probes.textfile import TextfileCollector  # noqa: PLC0415
 
         yield "textfile", TextfileCollector(config.textfile)
     if config.processes:
         from agent.probes.processes import ProcessesCollector  # noqa: PLC0415
 
-        yield "processes", ProcessesCollector(config.processes)
+        yield "namedprocess", ProcessesCollector(config.processes)
     if config.logs:
         from agent.probes.logfiles import LogfilesCollector  # noqa: PLC0415
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 PROGRAM = "prometheus-node-exporter"
 
 
-def collector_options(program: str, names: Iterable[str]) -> list[str]:
+def collector_options(program: str | Path, names: Iterable[str]) -> list[str]:
     """The options that switch on those of the collectors that this version has; older ones lack some."""
     told = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
     known = set(re.findall(r"--(?:\[no-\])?collector\.([a-z_]+)\s", told.stdout + told.stderr))

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from agent.config.host import HostConfig, LogfileConfig, SmartConfig, SystemdConfig
-from agent.probes.host_extras import extras, host_probe
+from agent.config.host import BY_SWITCH, USUAL, HostConfig, LogfileConfig, SmartConfig, SystemdConfig
+from agent.probes.host.by_switch import BY_SWITCH as BY_SWITCH_COLLECTORS
+from agent.probes.host.registry import COLLECTORS
+from agent.probes.host_extras import extras, host_probe, subjects
 from agent.probes.mdstat import MdstatCollector
 from agent.probes.processes import ProcessesCollector
 from agent.probes.slow import Slow
@@ -34,8 +36,39 @@ def test_a_host_has_the_subjects_that_its_configuration_names(tmp_path: Path, cl
         systemd=SystemdConfig(enabled=True),
         smart=SmartConfig(enabled=True),
     )
-    expected = ["mdadm", "textfile", "processes", "logs", "systemd", "smart"]
+    expected = ["mdadm", "textfile", "namedprocess", "logs", "systemd", "smart"]
     assert [name for name, _ in extras(everything, tmp_path, clock)] == expected
+
+
+def test_the_configuration_knows_every_subject() -> None:
+    assert COLLECTORS.keys() | {"mdadm"} == USUAL
+    assert BY_SWITCH_COLLECTORS.keys() == BY_SWITCH
+
+
+def test_subjects_are_switched_off_and_on() -> None:
+    assert subjects({}) == COLLECTORS
+    chosen = subjects({"netclass": False, "zoneinfo": True, "ksmd": False, "cpu": True})
+    assert chosen.keys() == (COLLECTORS.keys() - {"netclass"}) | {"zoneinfo"}
+
+
+def test_software_raid_can_be_left_out(tmp_path: Path, clock: ManualClock) -> None:
+    assert list(extras(HostConfig(collectors={"mdadm": False}), tmp_path, clock)) == []
+
+
+def test_a_subject_that_is_not_known_is_named_with_those_that_are() -> None:
+    (finding,) = HostConfig(collectors={"netclas": False}).check()
+    assert finding.where == ("collectors", "netclas")
+    assert "netclass" in finding.message
+
+
+async def test_a_host_within_a_container_is_read_where_it_is_mounted(root: Path, clock: ManualClock) -> None:
+    (root / "proc/mdstat").write_text(
+        "Personalities :\nmd7 : active raid0 sda[0]\n      1024 blocks\nunused devices:\n"
+    )
+    samples = await host_probe(HostConfig(root=root), root, clock).collect()
+    values = {sample.name: sample.value for sample in samples}
+    assert values["node_load1"] == float((root / "proc/loadavg").read_text().split()[0])
+    assert values["node_md_blocks"] == 1024
 
 
 async def test_they_are_told_with_the_host_s_own(tmp_path: Path, clock: ManualClock) -> None:

@@ -60,7 +60,8 @@ async def values(collector: Collector) -> dict[str, float]:
 )
 def test_attributes_of_sensors_have_names_and_base_units(file: str, name: str, number: float, reason: str) -> None:
     family, read = meaning(*file.split(" "))
-    assert (family.name, read(b"55\n")) == (name, pytest.approx(number)), reason
+    assert family.name == name, reason
+    assert read(b"55\n") == pytest.approx(number), reason
     assert family.type == ("counter" if name.endswith("_total") else "gauge")
 
 
