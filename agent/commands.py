@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import resource
 import sys
 from pathlib import Path
@@ -62,16 +63,18 @@ def _run(arguments: argparse.Namespace) -> int:
     config = agent_config.load(arguments.config)
     _allow_open_files()
 
-    async def main() -> None:
+    async def main() -> bool:
         clock = SystemClock()
         async with process.stopped_by_signals() as stop, service.watched(clock):
-            await process.run(config, clock, stop)
+            return await process.run(config, clock, stop)
 
     try:
-        asyncio.run(main())
+        start_anew = asyncio.run(main())
     except StorageError as error:
         print(error, file=sys.stderr)
         return 1
+    if start_anew:  # the same process to whoever watches it, with memory of its own again
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - what runs already
     return 0
 
 

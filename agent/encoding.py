@@ -1,8 +1,8 @@
-"""A target's samples as remote-write requests: label bytes encoded once a series, stale markers for series that end.
+"""A target's samples as remote-write requests, with stale markers for series that end.
 
-A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels and is the same in every
-request, the tail holds the time and is the same for all samples of a collection. So a collection costs one dict look-up
-and one packing a sample. Wire shape: see `core.remote_write`.
+A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels (`agent.heads`), the tail
+holds the time and is the same for all samples of a collection. Between collections only the list of series is kept, and
+those are the probe's own. Wire shape: see `core.remote_write`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
+from agent.heads import Heads, full_labels
 from agent.sample import Sample, Series
-from core.labels import METRIC_NAME, Labels, labels
-from core.remote_write import STALE_NAN, encode_labels, varint
+from core.labels import Labels
+from core.remote_write import STALE_NAN, varint
+
+__all__ = ["TargetEncoder", "full_labels", "requests"]
 
 _DOUBLE = struct.Struct("<d")
 
@@ -28,11 +31,10 @@ class TargetEncoder:
     def __init__(self, common: Labels, *, honor: bool = False) -> None:
         self._common = common
         self._honor = honor
-        self._heads: dict[Series, bytes] = {}
-        self._order: list[Series] | None = None  # of the last collection; None where it gave a series twice
-        self._ordered: list[bytes] = []
-        self._own: dict[Series, bytes] = {}
+        self._series: list[Series] = []  # of the last collection, each once
+        self._own: dict[Series, None] = {}
         self._tail_size = 0
+        self._heads = Heads(common, honor=honor, tail_size=0)
 
     def encode(self, samples: Iterable[Sample], own: Iterable[Sample], at_ms: int) -> list[bytes]:
         """One `TimeSeries` field of a WriteRequest for each sample, then for each series that ended.
@@ -42,63 +44,39 @@ class TargetEncoder:
             own: what the runner says about the collection (`up`, …): these never end.
             at_ms: the time of all samples.
         """
+        tail = self._tail(at_ms)
+        given: list[tuple[Series, float]] = list(samples)
+        said = list(own)
+        series = [one for one, _ in given]
+        if series != self._series:  # as seldom: told by identity, without a look-up
+            first: dict[Series, float] = {}
+            for one, value in given:
+                first.setdefault(one, value)
+            given = [*first.items(), *((one, STALE_NAN) for one in self._series if one not in first)]
+            series = list(first)
+        head, pack = self._heads.of, _DOUBLE.pack
+        encoded = [head(one) + pack(value) + tail for one, value in (*given, *said)]
+        self._own.update((one, None) for one, _ in said)
+        # More label sets than series: the probe makes equal ones anew each time.
+        if series != self._series or len(self._heads) > len(series) + len(self._own):
+            self._series = series
+            self._heads.keep((*series, *self._own))
+        return encoded
+
+    def end(self, at_ms: int) -> list[bytes]:
+        """One `TimeSeries` field with a stale marker for every series there was, the runner's own too."""
+        after = _DOUBLE.pack(STALE_NAN) + self._tail(at_ms)
+        encoded = [self._heads.of(series) + after for series in (*self._series, *self._own)]
+        self._series, self._own = [], {}
+        self._heads.keep(())
+        return encoded
+
+    def _tail(self, at_ms: int) -> bytes:
         tail = b"\x10" + varint(at_ms)
         if len(tail) != self._tail_size:  # its length is part of the heads; it changes in 1971 and in 2109
             self._tail_size = len(tail)
-            self._heads = {series: self._head(series) for series in self._heads}
-            self._own = {}
-            self._order = None
-        pack = _DOUBLE.pack
-        given = list(samples)
-        order = [series for series, _ in given]
-        if order == self._order:  # as mostly: told by identity, without a look-up
-            encoded = [head + pack(value) + tail for head, (_, value) in zip(self._ordered, given, strict=True)]
-        else:
-            encoded = self._encode_anew(given, tail)
-            self._order = order if len(order) == len(self._heads) else None
-            self._ordered = list(self._heads.values())
-        for series, value in own:
-            head = self._own[series] = self._own.get(series) or self._head(series)
-            encoded.append(head + pack(value) + tail)
-        return encoded
-
-    def _encode_anew(self, samples: list[Sample], tail: bytes) -> list[bytes]:
-        before, pack = self._heads, _DOUBLE.pack
-        now: dict[Series, bytes] = {}
-        encoded = []
-        for series, value in samples:
-            if series in now:
-                continue
-            head = before.get(series) or self._head(series)
-            now[series] = head
-            encoded.append(head + pack(value) + tail)
-        self._heads = now
-        encoded += [head + pack(STALE_NAN) + tail for series, head in before.items() if series not in now]
-        return encoded
-
-    def _head(self, series: Series) -> bytes:
-        sample_size = 1 + _DOUBLE.size + self._tail_size
-        body = (
-            encode_labels(full_labels(series, self._common, honor=self._honor))
-            + b"\x12"
-            + varint(sample_size)
-            + b"\x09"
-        )
-        return b"\x0a" + varint(len(body) + _DOUBLE.size + self._tail_size) + body
-
-
-def full_labels(series: Series, common: Labels, *, honor: bool = False) -> Labels:
-    """The series' whole identity: its name, its own labels, the target's.
-
-    An own label of the same name as one of the target's becomes `exported_…`, as Prometheus has it; with `honor` it
-    stays instead, and the target's is left out.
-    """
-    if honor:
-        kept = {**dict(common), **{name: _utf8(value) for name, value in series.labels}}
-        return labels({**kept, METRIC_NAME: series.family.name})
-    taken = {name for name, _ in common}
-    own = [(f"exported_{name}" if name in taken else name, _utf8(value)) for name, value in series.labels]
-    return labels([*own, *common, (METRIC_NAME, series.family.name)])
+            self._heads = Heads(self._common, honor=self._honor, tail_size=len(tail))
+        return tail
 
 
 def requests(encoded: list[bytes], most: int) -> Iterator[tuple[bytes, int]]:
@@ -106,8 +84,3 @@ def requests(encoded: list[bytes], most: int) -> Iterator[tuple[bytes, int]]:
     for start in range(0, len(encoded), most):
         part = encoded[start : start + most]
         yield b"".join(part), len(part)
-
-
-def _utf8(value: str) -> str:
-    """The value with lone surrogates escaped: paths in other encodings come with them, UTF-8 cannot hold them."""
-    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")

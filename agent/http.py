@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 
@@ -26,7 +26,7 @@ _LARGEST_ANSWER = 64 * 2**10
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the collector answered: header names in lower case, at most 64 KiB of the body."""
+    """What the collector answered: header names in lower case, at most as much of the body as was asked for."""
 
     status: int
     headers: dict[str, str]
@@ -46,7 +46,7 @@ class Unreachable(ForewatchError):  # noqa: N818 - reads as the reason in a rais
 
 
 class CollectorClient:
-    """Posts to one collector.
+    """Asks one collector.
 
     Args:
         config: where it is, whom to trust, how long to wait, which credential to show.
@@ -67,11 +67,18 @@ class CollectorClient:
         Raises:
             Unreachable: there was no answer in time.
         """
+        return await self._exchange(_Question("POST", path, body, headers, _LARGEST_ANSWER))
+
+    async def get(self, path: str, headers: Mapping[str, str], *, most: int) -> Answer:
+        """Get `path` below the collector's URL, at most `most` bytes of it; otherwise as `post`."""
+        return await self._exchange(_Question("GET", path, None, headers, most))
+
+    async def _exchange(self, question: _Question) -> Answer:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
-        sent = {"User-Agent": f"forewatch-agent/{version()}", **self._authorization(), **headers}
+        sent = {"User-Agent": f"forewatch-agent/{version()}", **self._authorization(), **question.headers}
         connection, self._idle = self._idle or self._connect(), None
-        exchange = _Exchange(connection, self._root + path, body, sent)
+        exchange = _Exchange(connection, replace(question, path=self._root + question.path, headers=sent))
 
         def work() -> None:
             try:
@@ -162,16 +169,23 @@ def trust(config: CollectorConfig) -> ssl.SSLContext:
         raise Unreachable("tls", f"{config.ca_file} holds no certificates that can be used: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request, and how much of the answer's body to read."""
+
+    method: str
+    path: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    most: int
+
+
 class _Exchange:
     """One request and its answer, run on a thread, given up from another."""
 
-    def __init__(
-        self, connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
-    ) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, question: _Question) -> None:
         self._connection = connection
-        self._path = path
-        self._body = body
-        self._headers = headers
+        self._question = question
         self._wire: socket.socket | None = None
         self._abandoned = False
 
@@ -210,9 +224,10 @@ class _Exchange:
         self._wire = connection.sock  # the connection forgets it before a last answer is read
         if self._abandoned:
             raise ConnectionAbortedError
-        connection.request("POST", self._path, self._body, dict(self._headers))
+        asked = self._question
+        connection.request(asked.method, asked.path, asked.body, dict(asked.headers))
         with connection.getresponse() as response:
-            content = response.read(_LARGEST_ANSWER)
+            content = response.read(asked.most)
             if not response.isclosed():
                 connection.close()  # there is more than anybody wants to read
             return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)

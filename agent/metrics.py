@@ -5,16 +5,19 @@ There is no listener to scrape. Names begin with `forewatch_agent_`; counters be
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from agent.discovery.counts import DiscoveryCounts, SweepOutcome
 from agent.http import version
-from agent.process_stats import cpu_seconds, read_resident_bytes
+from agent.process_stats import cpu_seconds, read_open_files, read_resident_bytes
 from agent.push import Pusher
+from agent.remote_config import ConfigOutcome, RemoteConfig
 from agent.report import Reporter
 from agent.runner import Runner, Skip
 from agent.sample import Family, Kind, Sample, Series
+from agent.self_watch import RestartReason, SelfWatch
 from core.clock import Clock
 from core.labels import labels
 from core.remote_write_answer import Outcome
@@ -51,6 +54,20 @@ DROPPED_SAMPLES = _family(
 PUSHES = _family("pushes_total", "counter", "Requests with samples, by outcome.")
 PUSHED = _family("pushed_samples_total", "counter", "Samples that the collector acknowledged.")
 PUSH_SECONDS = _family("push_seconds_total", "counter", "Time spent in requests with samples.")
+REMOTE_REQUESTS = _family("configuration_requests_total", "counter", "Requests for the configuration, by outcome.")
+REMOTE_APPLIED = _family(
+    "config_applied_timestamp_seconds", "gauge", "When central configuration was last applied; 0 when it was not."
+)
+TARGETS = _family("targets", "gauge", "Targets that are read, by who named them.")
+REMOTE_REFUSED = _family("config_refused_targets", "gauge", "Targets of central configuration that are not taken.")
+REMOTE_OVERRIDDEN = _family("config_overridden_targets", "gauge", "Those that the local file names, which wins.")
+STRETCH = _family("interval_stretch", "gauge", "Of a target's instants only every so many count; 1 when all do.")
+MEMORY_LIMIT = _family("memory_limit_bytes", "gauge", "What limits.memory allows.")
+CPU_LIMIT = _family("cpu_limit_ratio", "gauge", "What limits.cpu allows, of one processor.")
+RELIEFS = _family("memory_reliefs_total", "counter", "How often caches were dropped because of memory.")
+RESTARTS = _family("self_restarts_total", "counter", "How often the agent started itself anew, over all its life.")
+THREADS = _family("threads", "gauge", "Threads of the agent.")
+OPEN_FILES = _family("open_fds", "gauge", "Open files and sockets of the agent.")
 REPORTS = _family("reports_total", "counter", "Reports of facts and heartbeats, by outcome.")
 SWEEPS = _family("discovery_sweeps_total", "counter", "Sweeps that ended, by outcome.")
 SWEEP_PACKETS = _family("discovery_packets_total", "counter", "Pings, credentials and ports that sweeps tried.")
@@ -72,10 +89,20 @@ class AgentProbe:
         self._start_ms = clock.now_ms()
         self._series: dict[tuple[Family, tuple[str, ...]], Series] = {}
         self._parts: tuple[Runner, Spool, Pusher, Reporter] | None = None
+        self._self: SelfWatch | None = None
+        self._remote: tuple[RemoteConfig, int] | None = None
 
     def watch(self, runner: Runner, spool: Spool, pusher: Pusher, reporter: Reporter) -> None:
         """Say where the counters are; before that, only the process is known."""
         self._parts = (runner, spool, pusher, reporter)
+
+    def watch_self(self, watch: SelfWatch) -> None:
+        """Say what restrains the agent."""
+        self._self = watch
+
+    def watch_config(self, remote: RemoteConfig, *, local: int) -> None:
+        """Say where central configuration is, and how many targets come from elsewhere."""
+        self._remote = remote, local
 
     async def collect(self) -> Iterable[Sample]:
         samples = list(self._process())
@@ -85,6 +112,8 @@ class AgentProbe:
             samples += self._spool(spool)
             samples += self._pusher(pusher)
             samples += self._each(REPORTS, "outcome", dict.fromkeys(Outcome, 0) | reporter.outcomes)
+            samples += self._restraint()
+            samples += self._config()
             samples += self._sweeps(self.discovery)
         return samples
 
@@ -92,18 +121,36 @@ class AgentProbe:
         yield self._one(BUILD, 1, version=version())
         yield self._one(START, self._start_ms / 1000)
         yield self._one(CPU, cpu_seconds())
-        resident = read_resident_bytes()
-        if resident is not None:
-            yield self._one(RESIDENT, resident)
+        for family, value in ((RESIDENT, read_resident_bytes()), (OPEN_FILES, read_open_files())):
+            if value is not None:
+                yield self._one(family, value)
+        yield self._one(THREADS, threading.active_count())
 
     def _runner(self, runner: Runner) -> Iterator[Sample]:
         counts = runner.counts
         yield self._one(LAG, counts.lag_seconds)
+        yield self._one(STRETCH, runner.stretch)
         yield from self._each(COLLECTIONS, "target_job", counts.collections)
         yield from self._each(COLLECTED, "target_job", counts.samples)
         yield from self._each(SKIPS, "reason", dict.fromkeys(Skip, 0) | counts.skips)
         for (job, failure), count in counts.failures.items():
             yield self._one(FAILURES, count, target_job=job, **{"class": failure})
+
+    def _restraint(self) -> Iterator[Sample]:
+        if self._self is not None:
+            yield self._one(MEMORY_LIMIT, self._self.restraint.memory_bytes)
+            yield self._one(CPU_LIMIT, self._self.restraint.cpu_ratio)
+            yield self._one(RELIEFS, self._self.reliefs)
+            yield from self._each(RESTARTS, "reason", dict.fromkeys(RestartReason, 0) | self._self.restarts)
+
+    def _config(self) -> Iterator[Sample]:
+        if self._remote is not None:
+            remote, local = self._remote
+            yield from self._each(TARGETS, "origin", {"local": local, "remote": len(remote.targets)})
+            yield from self._each(REMOTE_REQUESTS, "outcome", dict.fromkeys(ConfigOutcome, 0) | remote.outcomes)
+            yield self._one(REMOTE_APPLIED, (remote.applied_at_ms or 0) / 1000)
+            yield self._one(REMOTE_REFUSED, len(remote.refused))
+            yield self._one(REMOTE_OVERRIDDEN, remote.overridden)
 
     def _spool(self, spool: Spool) -> Iterator[Sample]:
         oldest_at_ms = spool.oldest_at_ms()

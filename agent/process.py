@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 from agent.config import AgentConfig
 from agent.http import CollectorClient, version
 from agent.metrics import AgentProbe
+from agent.own_events import OwnEvents
 from agent.push import Pusher
+from agent.remote_config import RemoteConfig
 from agent.report import Reporter
+from agent.restraint import Restraint
 from agent.runner import Runner
+from agent.self_watch import SelfWatch
 from agent.target import Target
 from agent.targets import targets_of, time_limit
 from core.clock import Clock
@@ -29,8 +33,10 @@ log = get_logger(__name__)
 _FAREWELL_SECONDS = 2.0
 
 
-async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
+async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
     """Collect, push and report until `stop` is set; what was collected is in the spool or with the collector then.
+
+    Returns whether the agent wants to be started anew (`agent.self_watch`).
 
     Raises:
         StorageError: the spool cannot be used.
@@ -38,7 +44,7 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     name = config.agent_name
     limits = Limits(max_age_ms=round(config.spool.max_age * 1000), max_bytes=config.spool.max_size)
     spool = Spool(config.data_dir / "spool", limits)
-    clients = [CollectorClient(config.collector), CollectorClient(config.collector)]
+    clients = [CollectorClient(config.collector) for _ in range(3)]
     own = AgentProbe(clock)
     interval = float(config.interval)
     targets = [*targets_of(config, clock), Target("agent", name, own, interval, time_limit(interval))]
@@ -49,17 +55,27 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
     runner = Runner(targets, spool, clock, agent=name, max_samples=config.push.max_samples, arrived=pusher.notify)
     reporter = Reporter(targets, runner.up, clients[1], clock, agent=name, boot=spool.boot)
     own.watch(runner, spool, pusher, reporter)
+    events = OwnEvents(clients[2], clock, agent=name, boot=spool.boot)
+    watch = _self_watch(config, runner, events, clock, stop)
+    own.watch_self(watch)
+    remote = RemoteConfig(
+        config, clients[2], runner, clock, events, changed=lambda more: reporter.watch([*targets, *more])
+    )
+    own.watch_config(remote, local=len(targets))
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
     pushing = asyncio.ensure_future(pusher.run())
     try:
-        await _until(
-            stop,
-            pushing,
+        parts = [
             runner.run(),
             reporter.run(),
+            events.run(),
+            watch.run(),
             *(traps.parts() if traps else ()),
             *_discovery(config, clock, own),
-        )
+        ]
+        if config.remote_config:
+            parts.append(remote.run())
+        await _until(stop, pushing, *parts)
         pusher.finish()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(pushing, _FAREWELL_SECONDS)
@@ -73,6 +89,12 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> None:
         if traps is not None:
             traps.close()
     log.info("agent stopped", agent=name, waiting_records=waiting)
+    return watch.restarting
+
+
+def _self_watch(config: AgentConfig, runner: Runner, events: OwnEvents, clock: Clock, stop: asyncio.Event) -> SelfWatch:
+    restraint = Restraint(memory_bytes=config.limits.memory, cpu_ratio=float(config.limits.cpu), now=clock.monotonic())
+    return SelfWatch(restraint, runner, events, clock, folder=config.data_dir, restart=stop.set)
 
 
 def _traps(config: AgentConfig, clock: Clock, boot: str) -> Traps | None:

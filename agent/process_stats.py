@@ -1,4 +1,4 @@
-"""What the agent's own process uses. Sources: /proc/self/statm (proc(5)) and times(2)."""
+"""What the agent's own process uses. Sources: /proc/self/statm, /proc/self/fd (proc(5)) and times(2)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def read_resident_bytes() -> int | None:
     try:
         return resident_bytes(Path("/proc/self/statm").read_text(encoding="ascii"), os.sysconf("SC_PAGE_SIZE"))
     except (OSError, ValueError, IndexError):
+        return None
+
+
+def read_open_files() -> int | None:
+    """How many files and sockets this process has open; None where there is no /proc."""
+    try:
+        return len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - names are not wanted, only how many
+    except OSError:
         return None
 
 

@@ -67,6 +67,14 @@ class Reporter:
         self._said_at: float | None = None  # monotonic, of the last report that was acknowledged
         self._trouble: str | None = None
 
+    def watch(self, targets: Sequence[Target]) -> None:
+        """The agent watches these from now on; the next report names all of them."""
+        self._targets = [target for target in targets if target.facts is not None]
+        for known in (self._acknowledged, self._refused, self._compared_at):
+            for target in known.keys() - set(self._targets):
+                del known[target]
+        self._said_at = None
+
     async def run(self) -> None:
         """Report for ever; ends by cancellation."""
         while True:

@@ -1,5 +1,6 @@
 """Reads every target at its instants and puts the samples into the spool.
 
+Targets may be added, replaced and removed while it runs; the others do not notice.
 One task a target waits for the target's instants (`agent.schedule`) and collects. A collection that outlives its
 time limit is cancelled and counts as failed; while one that cannot be cancelled has not ended, the target is skipped
 and counted. So a slow target delays nobody.
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 
 from agent.collection import Collection, Collector
 from agent.encoding import TargetEncoder, requests
-from agent.schedule import LONGEST_NAP_SECONDS, Slot, slot, turn
+from agent.schedule import LONGEST_NAP_SECONDS, Slot, is_left_out, slot, turn
 from agent.target import Target
 from core.clock import Clock
 from core.log import get_logger
@@ -24,12 +25,15 @@ from core.spool.spool import Spool
 
 log = get_logger(__name__)
 
+OWN_JOB = "agent"  # the agent's own metrics
+
 
 class Skip(enum.StrEnum):
     """Why a due collection did not take place; values of the label `reason`."""
 
     RUNNING = "running"  # the one before had not ended
     MISSED = "missed"  # its time passed unnoticed: the machine slept, or the clock was set forward
+    OVERLOAD = "overload"  # the agent uses more processor or memory than it may, and reads less often
 
 
 @dataclass(slots=True)
@@ -64,21 +68,66 @@ class Runner:
     ) -> None:
         self.counts = RunnerCounts()
         self.up: dict[Target, bool] = {}
-        self._watches = [
-            _Watch(Collector(target, clock), TargetEncoder(target.labels, honor=target.honor_labels))
-            for target in targets
-        ]
+        self.stretch = 1  # of a target's instants only every so many count; the agent's own are never left out
+        self._tasks: asyncio.TaskGroup | None = None
         self._spool = spool
         self._clock = clock
         self._agent = agent
         self._max_samples = max_samples
         self._arrived = arrived
+        self._watches = {target: self._watch(target) for target in targets}
 
     async def run(self) -> None:
         """Collect for ever; ends by cancellation, every finished collection being in the spool."""
-        async with asyncio.TaskGroup() as tasks:
-            for watch in self._watches:
-                tasks.create_task(self._follow(watch))
+        async with asyncio.TaskGroup() as self._tasks:
+            for watch in self._watches.values():
+                watch.task = self._tasks.create_task(self._follow(watch))
+            await asyncio.Event().wait()  # there may be no target yet
+
+    def add(self, target: Target, *, instead_of: Target | None = None) -> None:
+        """Begin to read a target, once `run` runs.
+
+        Args:
+            target: what to read.
+            instead_of: a target that ends for it: series that both have go on, what else it had ends properly.
+        """
+        watch = self._watches[target] = self._watch(target)
+        before = self._watches.pop(instead_of, None) if instead_of is not None else None
+        if before is not None:
+            self._end(before)
+            if (before.collector.target.labels, before.collector.target.honor_labels) == (
+                target.labels,
+                target.honor_labels,
+            ):
+                watch.encoder = before.encoder
+        if self._tasks is not None:
+            watch.task = self._tasks.create_task(self._follow(watch))
+
+    def remove(self, target: Target, *, goes_on: bool = False) -> None:
+        """Read a target no longer.
+
+        Args:
+            target: what was read.
+            goes_on: somebody else reads it: its series get no markers that say that they ended.
+        """
+        watch = self._watches.pop(target, None)
+        if watch is None:
+            return
+        self._end(watch)
+        if goes_on:
+            return
+        at_ms = max(self._clock.now_ms(), watch.at_ms + 1)
+        for body, samples in requests(watch.encoder.end(at_ms), self._max_samples):
+            self._spool.append(compress(body), samples, at_ms)
+        self._arrived()
+
+    def _end(self, watch: _Watch) -> None:
+        if watch.task is not None:
+            watch.task.cancel()
+        self.up.pop(watch.collector.target, None)
+
+    def _watch(self, target: Target) -> _Watch:
+        return _Watch(Collector(target, self._clock), TargetEncoder(target.labels, honor=target.honor_labels))
 
     async def _follow(self, watch: _Watch) -> None:
         target = watch.collector.target
@@ -88,7 +137,9 @@ class Runner:
             await self._clock.sleep(min((due_ms - self._clock.now_ms()) / 1000, LONGEST_NAP_SECONDS))
             now_ms = self._clock.now_ms()
             decided = turn(when, due_ms, now_ms)
-            if decided.collect_at_ms is not None:
+            if decided.collect_at_ms is not None and target.job != OWN_JOB and is_left_out(when, due_ms, self.stretch):
+                self.counts.skips[Skip.OVERLOAD] += 1
+            elif decided.collect_at_ms is not None:
                 self.counts.lag_seconds = (now_ms - due_ms) / 1000
                 self.counts.skips[Skip.MISSED] += decided.missed
                 await self._visit(watch, decided.collect_at_ms)
@@ -107,6 +158,7 @@ class Runner:
             self.counts.skips[Skip.RUNNING] += 1
             return
         collection, encoded = _encode(watch, await watch.collector.collect(), at_ms)
+        watch.at_ms = at_ms
         self._note(watch, collection)
         for body, samples in requests(encoded, self._max_samples):
             self._spool.append(compress(body), samples, at_ms)
@@ -131,11 +183,19 @@ class Runner:
 
 @dataclass(slots=True)
 class _Watch:
-    """A target's state between collections; `failure` is the class of the last one, None when it went well."""
+    """A target's state between collections.
+
+    Attributes:
+        failure: the class of the last one, None when it went well.
+        at_ms: the time of its samples; 0 before the first.
+        task: follows the target's instants; None until the runner runs.
+    """
 
     collector: Collector
     encoder: TargetEncoder
     failure: str | None = None
+    at_ms: int = 0
+    task: asyncio.Task[None] | None = None
 
 
 def _encode(watch: _Watch, collection: Collection, at_ms: int) -> tuple[Collection, list[bytes]]:

@@ -49,6 +49,11 @@ def slot(agent: str, job: str, instance: str, interval_ms: int) -> Slot:
     return Slot(interval_ms, int.from_bytes(digest[:8], "big") % interval_ms)
 
 
+def is_left_out(of: Slot, due_ms: int, stretch: int) -> bool:
+    """Whether an instant is to pass when only every `stretch`-th is wanted; which ones differ from slot to slot."""
+    return (due_ms // of.interval_ms + of.offset_ms) % stretch != 0
+
+
 def turn(of: Slot, due_ms: int, now_ms: int) -> Turn:
     """What to do at `now_ms` when the target is due at `due_ms`.
 

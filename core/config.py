@@ -25,7 +25,7 @@ import msgspec
 import yaml
 
 from core.errors import ConfigError, Fault
-from core.units import format_duration, parse_duration, parse_size
+from core.units import format_duration, parse_duration, parse_percentage, parse_size
 
 
 class Finding(typing.NamedTuple):
@@ -62,6 +62,15 @@ class Size(int):
     """Bytes, written as `64MiB`."""
 
     __slots__ = ()
+
+
+class Share(float):
+    """A part of a whole, written as `50%`; more than all of it, `200%`, where there is more than one whole."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{self * 100:g}%"
 
 
 class Secret(str):
@@ -127,6 +136,21 @@ def loads(
     return typing.cast(T, value)
 
 
+def convert(document: Any, shape: type[T], *, name: str) -> T:
+    """As `loads`, from a document that came from elsewhere as decoded JSON.
+
+    It cannot reach beyond itself: `${NAME}` in a secret is text, and paths, and secrets from files, are faults.
+
+    Raises:
+        ConfigError: something in it is wrong; `name` stands for the file.
+    """
+    reader = _DocumentReader(name, Path(), {})
+    value = reader.read(_node_of(document, name), shape, "")
+    if reader.faults or reader.findings:
+        raise ConfigError(reader.faults + reader.findings)
+    return typing.cast(T, value)
+
+
 def compose(text: str, file: str) -> yaml.Node:
     """The node tree of one YAML document, scalars tagged by the core schema; an empty document is an empty mapping.
 
@@ -164,6 +188,7 @@ class _Reader:
         self._special: dict[Any, Callable[[str], Any]] = {
             Duration: lambda text: Duration(parse_duration(text)),
             Size: lambda text: Size(parse_size(text)),
+            Share: lambda text: Share(parse_percentage(text)),
             Secret: self._secret,
             Path: lambda text: self._folder / Path(text).expanduser(),
         }
@@ -193,7 +218,7 @@ class _Reader:
         if tags and isinstance(node, yaml.MappingNode):
             return self._tagged(node, tags, path)
         for member in members:
-            trial = _Reader(self._file, self._folder, self._environ)
+            trial = type(self)(self._file, self._folder, self._environ)
             value = trial.read(node, member, path)
             if not trial.faults:
                 self.findings += trial.findings
@@ -316,6 +341,36 @@ class _Reader:
         self.faults.append(Fault(self._file, line_of(node), f"{path}: {message}" if path else message))
 
 
+class _DocumentReader(_Reader):
+    """Reads what somebody else sent: nothing in it names files or the environment of this machine."""
+
+    def __init__(self, file: str, folder: Path, environ: Mapping[str, str]) -> None:
+        super().__init__(file, folder, environ)
+        self._special |= {Secret: Secret, Path: _refuse_path}
+
+    def _secret_from_file(self, node: yaml.Node, path: str) -> Secret | None:
+        self._fault(node, path, "a file of this machine cannot be named from elsewhere")
+        return None
+
+
+def _refuse_path(_text: str) -> Path:
+    raise ValueError("a path of this machine cannot be given from elsewhere")
+
+
+def _node_of(value: Any, name: str) -> yaml.Node:
+    """Decoded JSON as the tree that the text of a file becomes."""
+    mark = yaml.Mark(name, 0, -1, 0, None, 0)
+    prefix = "tag:yaml.org,2002:"
+    if isinstance(value, Mapping):
+        pairs = [(_node_of(str(key), name), _node_of(item, name)) for key, item in value.items()]
+        return yaml.MappingNode(f"{prefix}map", pairs, mark, mark)
+    if isinstance(value, list):
+        return yaml.SequenceNode(f"{prefix}seq", [_node_of(item, name) for item in value], mark, mark)
+    kinds = {bool: "bool", int: "int", float: "float", type(None): "null"}
+    text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+    return yaml.ScalarNode(f"{prefix}{kinds.get(type(value), 'str')}", text, mark, mark)
+
+
 def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
@@ -381,7 +436,13 @@ def _spell(shape: Any) -> str:
     if get_origin(shape) is Literal:
         return "one of " + ", ".join(str(choice) for choice in get_args(shape))
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-    names |= {Duration: "a duration like 15s", Size: "a size like 64MiB", Path: "a path", Secret: "a secret"}
+    names |= {
+        Duration: "a duration like 15s",
+        Size: "a size like 64MiB",
+        Share: "a percentage like 50%",
+        Path: "a path",
+        Secret: "a secret",
+    }
     if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
         return "a mapping"
     return names.get(shape) or str(getattr(shape, "__name__", shape))

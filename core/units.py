@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `15s`, `1h30m`, `64MiB`."""
+"""Durations, sizes and percentages as people write them: `15s`, `1h30m`, `64MiB`, `50%`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _DURATION_PART = re.compile(r"([0-9]+)(ms|y|w|d|h|m|s)")
 _SIZE_BYTES = {
     "B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
 }  # fmt: skip
+_PERCENTAGE = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)\s*%")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(B|[KMGT]i?B)")
 
 
@@ -51,3 +52,15 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no size; write one like 512B, 64KiB, 64MiB, 2GiB")
     return round(float(match[1]) * _SIZE_BYTES[match[2]])
+
+
+def parse_percentage(text: str) -> float:
+    """The part of a whole of `50%` or `12.5%`: 0.5, 0.125.
+
+    Raises:
+        ValueError: the text is no percentage; the message says what one looks like.
+    """
+    match = _PERCENTAGE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no percentage; write one like 50%")
+    return float(match[1]) / 100

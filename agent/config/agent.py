@@ -11,6 +11,7 @@ from agent.config.discovery import DiscoveryConfig
 from agent.config.host import HostConfig
 from agent.config.limits import SHORTEST_INTERVAL, at_least
 from agent.config.probes import AnyProbe
+from agent.config.remote import LimitsConfig, RemoteKind, networks
 from agent.config.snmp import SnmpConfig
 from agent.config.traps import TrapsConfig
 from core import config as strict
@@ -24,12 +25,23 @@ class AgentConfig(Section, kw_only=True, frozen=True):
         name: the agent's name and this host's `instance`; None takes the host name.
         data_dir: spool and state; relative to the folder of the file.
         interval: the default of every collection.
+        site: whose polling targets this agent takes from the collector; None takes those assigned to it by hand.
+        remote_config: whether the collector may say what to poll besides.
+        allow_remote: kinds of targets that it may name; None takes `agent.config.remote.USUAL_KINDS`.
+        remote_networks: where these may be; None takes everywhere but where only this host itself is meant.
+        max_remote_targets: the most that are taken of it.
     """
 
     name: str | None = None
     collector: CollectorConfig
     data_dir: Path
     interval: Duration = Duration(15)
+    site: str | None = None
+    remote_config: bool = True
+    allow_remote: list[RemoteKind] | None = None
+    remote_networks: list[str] | None = None
+    max_remote_targets: int = 5000
+    limits: LimitsConfig = LimitsConfig()
     host: HostConfig = HostConfig()
     snmp: SnmpConfig = SnmpConfig()
     traps: TrapsConfig = TrapsConfig()
@@ -47,6 +59,7 @@ class AgentConfig(Section, kw_only=True, frozen=True):
         if self.name is not None and not is_agent_name(self.name):
             yield Finding(("name",), f"{self.name!r} is no agent name; use letters, digits, dots, dashes, underscores")
         yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")
+        yield from self._check_remote()
         yield from self._check_probes()
         yield from self._check_discovery()
         for index, target in enumerate(self.snmp.targets):
@@ -71,6 +84,13 @@ class AgentConfig(Section, kw_only=True, frozen=True):
                 known = ", ".join(sorted(self.snmp.credentials)) or "none"
                 message = f"no credential {name!r} in snmp.credentials; known: {known}"
                 yield Finding(("discovery", "credentials", index), message)
+
+    def _check_remote(self) -> Iterator[Finding]:
+        if self.site is not None and (not self.site.strip() or not self.site.isprintable() or len(self.site) > 100):
+            yield Finding(("site",), "must be printable text of 1 to 100 characters")
+        yield from networks(self.remote_networks or [], "remote_networks")
+        if not 0 <= self.max_remote_targets <= 100_000:
+            yield Finding(("max_remote_targets",), "must be from 0 to 100000")
 
     def _check_probes(self) -> Iterator[Finding]:
         first_of: dict[str, int] = {}

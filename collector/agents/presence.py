@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from collector.agents.assignment import Poller
 
+# Agents ask for their configuration once a minute.
+ASKS_WITHIN = dt.timedelta(minutes=3)
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -42,7 +45,7 @@ class Presence:
         """How far the agent can be relied on."""
         name = contact.name
         here = contact.heard_at is not None and now - contact.heard_at < self._silent
-        asks = contact.asked_at is not None and now - contact.asked_at < self._silent
+        asks = contact.asked_at is not None and now - contact.asked_at < max(self._silent, ASKS_WITHIN)
         too_soon = now - self._started_at < self._silent
         if here and name in self._away:
             self._away.discard(name)

@@ -21,7 +21,10 @@ snmp:
     - {name: core-1, address: 127.0.0.1:1161, credential: lab, interval: 60s}
 """
 
-KEYS = "collector, data_dir, host, interval, name, probes, push, snmp, spool, traps"
+KEYS = (
+    "allow_remote, collector, data_dir, discovery, host, interval, limits, max_remote_targets, name, probes, push, "
+    "remote_config, remote_networks, site, snmp, spool, traps"
+)
 AN_ADDRESS = "write one like 10.0.0.1, switch.example.org:1161, [fd00::1]:1161"
 A_URL = "write one like https://forewatch.example.org:9470"
 

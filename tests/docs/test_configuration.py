@@ -19,7 +19,7 @@ from agent.config import AgentConfig
 from agent.config.probes import AnyProbe
 from collector.config import CollectorConfig
 from core import config as strict
-from core.config import Duration, Secret, Section, Size
+from core.config import Duration, Secret, Section, Share, Size
 from core.units import parse_duration, parse_size
 from desk.channels.config import EmailConfig, WebhookConfig
 from tests.docs.documents import DOCS, ROOT, Row, codes, prose, rows
@@ -28,7 +28,8 @@ FILE = DOCS / "configuration.md"
 AGENTS = ("agent.yaml", "probes")  # headings of tables about the agent's file
 SPELLED = {
     str: "text", int: "whole number", bool: "true or false", Path: "path",
-    Duration: "duration", Size: "size", Secret: "secret",
+    Duration: "duration", Size: "size", Share: "percentage",
+    Secret: "secret",
 }  # fmt: skip
 
 

@@ -18,9 +18,10 @@ from prometheus_client.metrics import MetricWrapperBase
 import agent.metrics
 import agent.probes.host
 from agent import collection
-from agent.config import CollectorConfig
+from agent.config import AgentConfig, CollectorConfig
 from agent.http import CollectorClient
 from agent.metrics import AgentProbe
+from agent.own_events import OwnEvents
 from agent.probes import exec as plugins
 from agent.probes import families as of_probes
 from agent.probes import logfiles, mdstat, processes, redis, smart, systemd, textfile
@@ -28,9 +29,12 @@ from agent.probes.check import Failure
 from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
 from agent.push import Pusher
+from agent.remote_config import ConfigOutcome, RemoteConfig
 from agent.report import Reporter
+from agent.restraint import Restraint
 from agent.runner import Runner, Skip
 from agent.sample import Family, Sample, Series
+from agent.self_watch import RestartReason, SelfWatch
 from agent.snmp import oids
 from agent.snmp.errors import SnmpFailure
 from agent.snmp.interfaces import all_columns, take_inventory
@@ -137,6 +141,8 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_external_alerts_received_total", "outcome"): ExternalOutcome,
     ("forewatch_agent_collections_skipped_total", "reason"): Skip,
     ("forewatch_agent_dropped_samples_total", "reason"): Drop,
+    ("forewatch_agent_configuration_requests_total", "outcome"): ConfigOutcome,
+    ("forewatch_agent_self_restarts_total", "reason"): RestartReason,
     ("forewatch_agent_pushes_total", "outcome"): Outcome,
     ("forewatch_long_term_requests_total", "outcome"): Outcome,
     ("forewatch_long_term_queries_total", "outcome"): QueryOutcome,
@@ -174,6 +180,12 @@ async def own_samples(tmp_path: Path, clock: ManualClock) -> list[Sample]:
     reporter = Reporter([], {}, client, clock, agent="web-1", boot=spool.boot)
     probe = AgentProbe(clock)
     probe.watch(runner, spool, pusher, reporter)
+    events = OwnEvents(client, clock, agent="web-1", boot=spool.boot)
+    restraint = Restraint(memory_bytes=2**28, cpu_ratio=0.5, now=0)
+    probe.watch_self(SelfWatch(restraint, runner, events, clock, folder=tmp_path, restart=lambda: None))
+    config = AgentConfig(collector=CollectorConfig(url="http://127.0.0.1:1"), data_dir=tmp_path)
+    remote = RemoteConfig(config, client, runner, clock, events, changed=lambda _targets: None)
+    probe.watch_config(remote, local=2)
     samples = list(await probe.collect())
     spool.close()
     return samples
