@@ -1,8 +1,8 @@
 """A target's samples as remote-write requests, with stale markers for series that end.
 
-A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels (`agent.heads`), the tail
-holds the time and is the same for all samples of a collection. Between collections only the list of series is kept, and
-those are the probe's own. Wire shape: see `core.remote_write`.
+A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels (`agent.heads`), the
+tail holds the time and is the same for all samples of a collection. Between collections only the list of series is kept,
+and those are the probe's own. Wire shape: see `core.remote_write`.
 """
 
 from __future__ import annotations

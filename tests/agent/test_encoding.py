@@ -105,6 +105,34 @@ def test_vanished_series_are_not_kept() -> None:
     assert len(encoder._heads) == 1
 
 
+def test_series_made_anew_at_every_collection_do_not_pile_up() -> None:
+    encoder = TargetEncoder(COMMON)
+    for value in range(100):
+        encoder.encode([Sample(series("a", x="1"), value), Sample(series("b", x="1"), value)], [], AT)
+    assert len(encoder._heads) <= 3
+
+
+def test_series_of_one_label_set_share_its_bytes() -> None:
+    encoder = TargetEncoder(COMMON)
+    shared = labels(port="1")
+    encoder.encode([Sample(Series(Family(f"m{n}", "gauge", ""), shared), n) for n in range(50)], [], AT)
+    assert len(encoder._heads) == 1
+
+
+def test_labels_in_capitals_stand_before_the_name() -> None:
+    of = series("a", Zone="z", zone="z", _A="a")
+    encoded = b"".join(TargetEncoder(COMMON).encode([Sample(of, 1)], [], AT))
+    assert encoded == plain([(of, 1)], AT)
+    assert encoded.index(b"Zone") < encoded.index(b"_A") < encoded.index(b"__name__") < encoded.index(b"zone")
+
+
+def test_the_end_of_a_target_ends_each_of_its_series_once() -> None:
+    encoder = TargetEncoder(COMMON)
+    encoder.encode([Sample(A, 1)], [Sample(series("up"), 1)], AT)
+    assert b"".join(encoder.end(AT + 1)) == plain([(A, STALE_NAN), (series("up"), STALE_NAN)], AT + 1)
+    assert encoder.end(AT + 2) == []
+
+
 def test_a_collection_that_cannot_be_encoded_leaves_the_memory_of_the_one_before() -> None:
     encoder = TargetEncoder(COMMON)
     encoder.encode([Sample(A, 1)], [], AT)

@@ -52,7 +52,9 @@ class Machine:
         self.root = root
 
     def run(self, *command: str) -> str:
-        done = subprocess.run(["chroot", self.root, *command], check=False, capture_output=True, text=True, timeout=120)
+        """What a command inside says; it sees its own processes only."""
+        apart = ["unshare", "--mount", "--pid", "--fork", f"--mount-proc={self.root}/proc", "chroot", self.root]
+        done = subprocess.run([*apart, *command], check=False, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

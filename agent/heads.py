@@ -1,0 +1,91 @@
+"""What stands before the value in a `TimeSeries` message, put together of parts that many series share.
+
+A switch of 56 interfaces has some two thousand series but sixty label sets and forty names: an agent that kept each
+series' bytes would need a gigabyte for a thousand switches. So names are kept once for all targets and label sets once
+a target; a head is a look-up of both and one concatenation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from agent.sample import Series
+from core.labels import METRIC_NAME, Labels, labels
+from core.remote_write import encode_labels, varint
+
+_NAMES = 4096  # more names than one agent's targets have, fewer than a hostile endpoint can think up
+_FIELD = b"\x0a"  # `timeseries` of WriteRequest
+_STARTS = [_FIELD + varint(size) for size in range(2048)]
+_VALUE_SIZE = 8
+
+
+class Heads:
+    """The heads of one target's series.
+
+    Args:
+        common: labels that every series of the target gets (`job`, `instance`).
+        honor: whether a series' own label of the same name stays.
+        tail_size: bytes of the time that follows the value, with its tag.
+    """
+
+    __slots__ = ("_after_size", "_common", "_honor", "_parts", "_value_tag")
+
+    def __init__(self, common: Labels, *, honor: bool, tail_size: int) -> None:
+        self._common = common
+        self._honor = honor
+        self._value_tag = b"\x12" + varint(1 + _VALUE_SIZE + tail_size) + b"\x09"
+        self._after_size = _VALUE_SIZE + tail_size
+        # By identity: label sets are shared and not changed, and hashing one costs as much as all the rest. The
+        # set itself is kept, so that nothing else can come to have its identity.
+        self._parts: dict[int, tuple[Labels, bytes, bytes]] = {}
+
+    def __len__(self) -> int:
+        """How many label sets are kept."""
+        return len(self._parts)
+
+    def of(self, series: Series) -> bytes:
+        """Everything up to the value: tags, lengths, labels."""
+        part = self._parts.get(id(series.labels)) or self._learn(series)
+        _, before, after = part
+        name = _encoded_name(series.family.name)
+        size = len(before) + len(name) + len(after) + self._after_size
+        start = _STARTS[size] if size < len(_STARTS) else _FIELD + varint(size)
+        return start + before + name + after
+
+    def keep(self, series: Iterable[Series]) -> None:
+        """Forget the label sets of all other series."""
+        used = {id(one.labels) for one in series}
+        self._parts = {key: part for key, part in self._parts.items() if key in used}
+
+    def _learn(self, series: Series) -> tuple[Labels, bytes, bytes]:
+        """The labels that sort before the name, as those in capitals do, and those after it."""
+        whole = full_labels(series, self._common, honor=self._honor)
+        at = next(place for place, (name, _) in enumerate(whole) if name == METRIC_NAME)
+        part = (series.labels, encode_labels(whole[:at]), encode_labels(whole[at + 1 :]) + self._value_tag)
+        self._parts[id(series.labels)] = part
+        return part
+
+
+@lru_cache(_NAMES)
+def _encoded_name(name: str) -> bytes:
+    return encode_labels(((METRIC_NAME, name),))
+
+
+def full_labels(series: Series, common: Labels, *, honor: bool = False) -> Labels:
+    """The series' whole identity: its name, its own labels, the target's.
+
+    An own label of the same name as one of the target's becomes `exported_…`, as Prometheus has it; with `honor` it
+    stays instead, and the target's is left out.
+    """
+    if honor:
+        kept = {**dict(common), **{name: _utf8(value) for name, value in series.labels}}
+        return labels({**kept, METRIC_NAME: series.family.name})
+    taken = {name for name, _ in common}
+    own = [(f"exported_{name}" if name in taken else name, _utf8(value)) for name, value in series.labels]
+    return labels([*own, *common, (METRIC_NAME, series.family.name)])
+
+
+def _utf8(value: str) -> str:
+    """The value with lone surrogates escaped: paths in other encodings come with them, UTF-8 cannot hold them."""
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
