@@ -49,6 +49,11 @@ _MASK = ROWS - 1
 _Index = TypeVar("_Index", int, NDArray[np.int64])
 
 
+def block_words(slots: int) -> int:
+    """How many words of eight bytes a block takes."""
+    return ROWS * (1 + slots) + ROWS * slots // 2
+
+
 class RingFile:
     """The file, where things stand in it, and columns of what its heads say.
 
@@ -81,7 +86,7 @@ class RingFile:
         self.rewrites = 0
         self._slots = depth + MARGIN
         assert 2 * self._slots <= _POSITION, "a position has its place in a head"
-        self._block_words = ROWS * (1 + self._slots) + ROWS * self._slots // 2
+        self._block_words = block_words(self._slots)
         identity = f"forewatch ring 1 rows={ROWS} slots={self._slots}\n".encode()
         self._file = BlockFile(file, identity, self._block_words * 8)
         self.max_gap_ms = MAX_SPAN_MS // self._slots if max_gap_ms is None else max_gap_ms

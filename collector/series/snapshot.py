@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from collector.series.block_file import free_bytes
 from collector.series.files import HISTORY, JOURNAL, RECENT
 from collector.series.journal import Retirement, replay
+from collector.series.ring_copy import copy_ring
 from collector.series.store import SeriesStore
 from core.clock import Clock
 from core.errors import StorageError
@@ -46,9 +46,8 @@ def open_snapshot(folder: Path, clock: Clock) -> Iterator[SeriesStore]:
 def take_snapshot(folder: Path, copy: Path) -> None:
     """Copy the files of a store that may be in use.
 
-    The journal comes first, so that the rings have every row that it tells of. A ring's head is copied before the
-    samples of its block, and samples written meanwhile go to slots that this head does not show (`rings.MARGIN`).
-    Only a row that is retired and given to another series meanwhile would be wrong: then it is done again.
+    The journal comes first, so that the rings have every row that it tells of; `copy_ring` makes whole blocks. Only a
+    row that is retired and given to another series meanwhile would be wrong: then it is done again.
 
     Raises:
         StorageError: series were retired during every try.
@@ -58,7 +57,7 @@ def take_snapshot(folder: Path, copy: Path) -> None:
         before = (folder / JOURNAL).read_bytes()
         (copy / JOURNAL).write_bytes(before)
         for ring in (RECENT, HISTORY):
-            shutil.copyfile(folder / ring, copy / ring)
+            copy_ring(folder / ring, copy / ring)
         if _has_only_grown(before, (folder / JOURNAL).read_bytes()):
             return
     raise StorageError(f"{folder}: series are retired faster than it can be copied; try again")

@@ -286,16 +286,16 @@ def test_the_server_s_interval_is_that_of_groups_without_one(
 def test_a_copy_is_taken_again_when_series_were_retired_meanwhile(
     running: SeriesStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copyfile, copied = snapshot.shutil.copyfile, []
+    copy_ring, copied = snapshot.copy_ring, []
 
     def copy(source: Path, target: Path) -> None:
-        copyfile(source, target)
+        copy_ring(source, target)
         copied.append(source.name)
         if len(copied) == 1:
             running._clock.set_wall(START + 10 * 86_400_000)
             assert running.retire() == 1
 
-    monkeypatch.setattr(snapshot.shutil, "copyfile", copy)
+    monkeypatch.setattr(snapshot, "copy_ring", copy)
     with open_snapshot(tmp_path / "data/series", ManualClock()) as store:
         assert len(store) == 0
     assert copied == ["recent.ring", "history.ring"] * 2
