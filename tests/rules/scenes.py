@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.rules.device_scenes import DEVICE_HARMLESS, DEVICE_HEALTHY, DEVICE_TROUBLE
+from tests.rules.hardware_scenes import HARDWARE_HARMLESS, HARDWARE_HEALTHY, HARDWARE_TROUBLE
 from tests.rules.probe_scenes import PROBE_HARMLESS, PROBE_HEALTHY, PROBE_TROUBLE
 
 START = 1_760_000_000
@@ -91,6 +92,7 @@ def after(seconds: float, before: float, then: float) -> Course:
 TROUBLE: list[tuple[str, Scene, float, str]] = [
     *PROBE_TROUBLE,
     *DEVICE_TROUBLE,
+    *HARDWARE_TROUBLE,
     ("HostDown", {f"up{{{HOST}}}": 0}, MINUTE, "cannot be read"),
     (
         "HostRestarted",
@@ -222,6 +224,7 @@ TROUBLE: list[tuple[str, Scene, float, str]] = [
 HEALTHY: Scene = {
     **PROBE_HEALTHY,
     **DEVICE_HEALTHY,
+    **HARDWARE_HEALTHY,
     f"up{{{HOST}}}": 1,
     f"up{{{DEVICE}}}": 1,
     f"node_time_seconds{{{HOST}}}": lambda at: 1e9 + at,
@@ -270,6 +273,7 @@ HEALTHY: Scene = {
 HARMLESS: list[tuple[str, Scene, float, str]] = [
     *PROBE_HARMLESS,
     *DEVICE_HARMLESS,
+    *HARDWARE_HARMLESS,
     ("InterfaceDown", port(2, admin=2, changed=1e6), 10 * MINUTE, "shut down on purpose"),
     ("InterfaceDown", port(2, changed=100), 10 * MINUTE, "nothing was ever plugged in"),
     ("InterfaceDown", port(2, changed=1e6, spelled=UPLINK), 10 * MINUTE, "an uplink has a rule of its own"),
