@@ -98,6 +98,7 @@ def _sensor(given: schema.Sensor) -> SensorPlan:
         unit=given.unit,
         name=given.name,
         scale=given.scale,
+        microwatts=given.microwatts is not None,
         exponent_root=_root(given.exponent),
         precision_root=_root(given.precision),
         of_root=_root(given.of),

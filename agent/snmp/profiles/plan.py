@@ -48,6 +48,7 @@ class SensorPlan:
     unit: str | None
     name: str | None
     scale: float
+    microwatts: bool
     exponent_root: str | None
     precision_root: str | None
     of_root: str | None

@@ -53,6 +53,7 @@ class Sensor(Section, kw_only=True, frozen=True):
         unit: None takes the kind's first one.
         name: what the sensor is called, with `{label}` for a label of its row; None takes the row's first text label.
         scale: factor from the object's unit to the sensor's.
+        microwatts: `positive` for optical power that is in microwatts above zero and scaled dBm below.
         exponent, precision: SensorDataScale and SensorPrecision of the row (RFC 3433).
         of: the value is a part of this; `free` says the part that is not used. `plus`: the rest, of used and rest.
         ok, warning, critical: values by what they say; a state is anything else when only one of them is given.
@@ -66,6 +67,7 @@ class Sensor(Section, kw_only=True, frozen=True):
     unit: str | None = None
     name: str | None = None
     scale: float = 1.0
+    microwatts: Literal["positive"] | None = None
     exponent: Column | None = None
     precision: Column | None = None
     of: Column | None = None
@@ -91,6 +93,8 @@ class Sensor(Section, kw_only=True, frozen=True):
                 yield Finding(("unit",), f"must be one of {', '.join(units)} for the kind {self.kind}")
         if self.of is not None and self.plus is not None:
             yield Finding(("plus",), "of is given too; keep one of them")
+        if self.microwatts is not None and self.kind != "optics":
+            yield Finding(("microwatts",), "only optics have them")
         if self.free and self.of is None:
             yield Finding(("free",), "says nothing without of")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from core.labels import Labels, labels
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # SensorDataScale (RFC 3433): 1 yocto, 2 zepto, … 9 units, … 17 yotta.
 _UNITS_SCALE = 9
+_MICROWATTS_OF_0_DBM = 1000.0
 _STATUS_VALUES = {"ok": 1.0, "warning": 1.0, "critical": 0.0}
 
 
@@ -110,6 +112,8 @@ class Sensor:
 
     def _measured(self, number: float, rows: Rows) -> float | None:
         if self.whole_oid is None:
+            if self.plan.microwatts and number > 0:
+                return 10.0 * math.log10(number / _MICROWATTS_OF_0_DBM)
             return number * self.factor
         other = rows.get(self.whole_oid)
         if type(other) not in (int, float):
