@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -54,14 +54,28 @@ class _Envelope(msgspec.Struct):
     infos: list[str] = []
 
 
+class _Names(msgspec.Struct):
+    status: str
+    data: list[str]
+
+
+class _Series(msgspec.Struct):
+    status: str
+    data: list[dict[str, str]]
+
+
 class _Row(msgspec.Struct):
     metric: dict[str, str]
     values: list[tuple[float, str]] = []
     value: tuple[float, str] | None = None
 
 
+_Listing = TypeVar("_Listing", _Names, _Series)
+
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _ROW = msgspec.json.Decoder(_Row)
+_NAMES = msgspec.json.Decoder(_Names)
+_SERIES = msgspec.json.Decoder(_Series)
 _NUMBER = msgspec.json.Decoder(float)
 _TEXT = msgspec.json.Decoder(str)
 
@@ -94,6 +108,34 @@ def read_found(body: bytes, *, drops_name: bool, check: Callable[[], None] = lam
     except (msgspec.DecodeError, UnicodeDecodeError, IndexError, ValueError, OverflowError) as error:
         raise StoreFault(f"it cannot be read: {str(error)[:200]}") from error
     return Found(kind, list(found.values()), _warnings([*envelope.warnings, *envelope.infos]))
+
+
+def read_names(body: bytes) -> set[str]:
+    """The names or values that an answer to `/labels` or `/label/NAME/values` has.
+
+    Raises:
+        StoreFault: it is no such answer.
+    """
+    return {text for text in _decoded(_NAMES, body).data if text}
+
+
+def read_series(body: bytes) -> set[Labels]:
+    """The label sets of an answer to `/series`.
+
+    Raises:
+        StoreFault: it is no such answer.
+    """
+    return {labels({name: text for name, text in row.items() if text}) for row in _decoded(_SERIES, body).data}
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Listing], body: bytes) -> _Listing:
+    try:
+        answer = decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreFault(f"it cannot be read: {str(error)[:200]}") from error
+    if answer.status != "success":
+        raise StoreFault("it is no list")
+    return answer
 
 
 def on_steps(found: Found, span: Span) -> list[Stretch]:

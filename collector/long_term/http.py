@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -54,7 +54,7 @@ def ca_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 class StoreClient:
-    """Posts to the store; to be made within a running loop.
+    """Asks the store; to be made within a running loop.
 
     Raises:
         ConfigError: the certificates cannot be used.
@@ -79,11 +79,24 @@ class StoreClient:
         Raises:
             Unreachable: none came in time, or it is too large.
         """
+        return await self._request("POST", url, headers, seconds, most_bytes, data=data)
+
+    async def get(self, url: str, parameters: Sequence[tuple[str, str]], *, seconds: float, most_bytes: int) -> Answer:
+        """As `post`, for what Prometheus' API takes by GET only.
+
+        Raises:
+            Unreachable: none came in time, or it is too large.
+        """
+        return await self._request("GET", url, {}, seconds, most_bytes, params=parameters)
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], seconds: float, most_bytes: int, **what: Any
+    ) -> Answer:
         timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS))
         sent = {"Accept-Encoding": "identity", "User-Agent": "forewatch", **self._headers, **headers}
         try:
-            async with self._session.post(
-                url, data=data, headers=sent, timeout=timeout, allow_redirects=False
+            async with self._session.request(
+                method, url, headers=sent, timeout=timeout, allow_redirects=False, **what
             ) as response:
                 return await _read(response, most_bytes)
         except TimeoutError as error:

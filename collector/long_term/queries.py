@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -52,6 +52,20 @@ class Older:
         """A warning for people: what is missing in an answer without the store's part, and why."""
         since = to_rfc3339(self.reach_ms)
         return f"the long-term store gave no samples from before {since}, they are missing here: {why or self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class OlderNames:
+    """What the long-term store gave for names, or why it gave nothing; as `Older`."""
+
+    body: bytes | None
+    reach_ms: int
+    why: str
+
+    def missing(self, why: str = "") -> str:
+        """A warning for people: what may be missing in an answer without the store's part, and why."""
+        since = to_rfc3339(self.reach_ms)
+        return f"the long-term store did not say what there was before {since}: {why or self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +145,26 @@ class LongTermQueries:
             yield Older(found, body, reach_ms, why)
 
     @contextlib.asynccontextmanager
+    async def names(
+        self, what: str, selectors: Sequence[str], start_ms: int, end_ms: int, asked: Asked
+    ) -> AsyncIterator[OlderNames | None]:
+        """What the store says of `series`, `labels` or `label/NAME/values`; None when the rings reach as far back.
+
+        An answer is held as long as the block lasts, as with `instant`.
+        """
+        reach_ms = await self.reach_ms()
+        if start_ms >= reach_ms:
+            yield None
+            return
+        # Far ends are brought to what every store can read.
+        bounds = {"start": seconds(max(start_ms, 0)), "end": seconds(min(max(end_ms, 0), self._clock.now_ms()))}
+        pairs = [*bounds.items(), *(("match[]", text) for text in selectors)]
+        async with self._answer(what, pairs, asked) as (body, why):
+            yield OlderNames(body, reach_ms, why)
+
+    @contextlib.asynccontextmanager
     async def _answer(
-        self, what: str, form: Mapping[str, str], asked: Asked
+        self, what: str, form: Mapping[str, str] | Sequence[tuple[str, str]], asked: Asked
     ) -> AsyncIterator[tuple[bytes | None, str]]:
         """The body of the store's answer; or None, and why there is none."""
         limit = min(float(self._config.timeout), asked.timeout_ms / 1000)
@@ -148,17 +180,21 @@ class LongTermQueries:
         finally:
             self._turns.release()
 
-    async def _ask(self, what: str, form: Mapping[str, str], asked: Asked, limit: float) -> tuple[bytes | None, str]:
+    async def _ask(
+        self, what: str, form: Mapping[str, str] | Sequence[tuple[str, str]], asked: Asked, limit: float
+    ) -> tuple[bytes | None, str]:
         """The body of the store's answer; or None, and why there is none."""
         if self._clock.monotonic() < self._paused_until:
             self._metrics.queries.labels(QueryOutcome.PAUSED.value).inc()
             return None, "it did not answer a moment ago"
         started = self._clock.monotonic()
         try:
-            answer = await self._client.post(
-                self._url + what, {**form, **_options(asked, limit)}, {},
-                seconds=limit, most_bytes=self._config.answer_size,
-            )  # fmt: skip
+            most_bytes = self._config.answer_size
+            if isinstance(form, Mapping):
+                fields = {**form, **_options(asked, limit)}
+                answer = await self._client.post(self._url + what, fields, {}, seconds=limit, most_bytes=most_bytes)
+            else:
+                answer = await self._client.get(self._url + what, form, seconds=limit, most_bytes=most_bytes)
         except Unreachable as error:
             if error.reason != "too_large":  # that is this query's fault
                 self._paused_until = self._clock.monotonic() + _PAUSE_SECONDS

@@ -1,24 +1,31 @@
 """`/series`, `/labels`, `/label/NAME/values`: which series there are, and by which labels they can be told apart.
 
-Without start and end every series of the store counts; with them, those that have a sample in between.
+Without start and end every series of the store counts; with them, those that have a sample in between. Where there is a
+long-term store, it is asked about a start that is further back than our own samples.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
 from collector.ingest.api import STORE
+from collector.long_term.answers import StoreFault, read_names, read_series
+from collector.long_term.queries import LONG_TERM, OlderNames
 from collector.prometheus_api.answer import respond, success, truncated
 from collector.prometheus_api.errors import BadData
 from collector.prometheus_api.parameters import EARLIEST_MS, LATEST_MS, Parameters
 from collector.prometheus_api.querier import QUERIER, Worker
 from core.labels import Labels, is_label_name
 from rules.source import Ids
+
+T = TypeVar("T")
 
 _LOOK_EVERY = 1 << 14  # series between two looks at the budget
 _ROW_COST = 10  # what a series costs in an answer, in samples
@@ -30,17 +37,20 @@ async def series(request: web.Request) -> web.Response:
     if not parameters.every("match[]"):
         raise BadData("no match[] parameter provided")
 
-    def work(worker: Worker) -> bytes:
-        rows, warnings = truncated(sorted(set(_selected(worker, parameters))), parameters.limit())
-        worker.budget.hold(len(rows) * _ROW_COST)
-        return success([dict(row) for row in rows], warnings)
+    async with _older(request, parameters, "series") as older:
 
-    return respond(await request.app[QUERIER].run(work))
+        def work(worker: Worker) -> bytes:
+            found, missing = _with_older(set(_selected(worker, parameters)), older, read_series)
+            rows, warnings = truncated(sorted(found), parameters.limit())
+            worker.budget.hold(len(rows) * _ROW_COST)
+            return success([dict(row) for row in rows], missing + warnings)
+
+        return respond(await request.app[QUERIER].run(work))
 
 
 async def labels(request: web.Request) -> web.Response:
     """The names of labels; of all series, or of those that one of the `match[]` selects."""
-    return await _from_index(request, request.app[STORE].label_names)
+    return await _from_index(request, "labels", request.app[STORE].label_names)
 
 
 async def label_values(request: web.Request) -> web.Response:
@@ -48,19 +58,48 @@ async def label_values(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     if not is_label_name(name):
         raise BadData(f"invalid label name: {name[:200]!r}")
-    return await _from_index(request, functools.partial(request.app[STORE].label_values, name))
+    values = functools.partial(request.app[STORE].label_values, name)
+    return await _from_index(request, f"label/{name}/values", values)
 
 
-async def _from_index(request: web.Request, found: Callable[[Ids | None], list[str]]) -> web.Response:
+async def _from_index(request: web.Request, what: str, listed: Callable[[Ids | None], list[str]]) -> web.Response:
     """What the store's index says of the series that the parameters select; no series is looked at by itself."""
     parameters = await Parameters.of(request)
 
-    def work(worker: Worker) -> bytes:
-        texts, warnings = truncated(found(_ids(worker, parameters)), parameters.limit())
-        worker.budget.hold(len(texts) * _ROW_COST)
-        return success(texts, warnings)
+    async with _older(request, parameters, what) as older:
 
-    return respond(await request.app[QUERIER].run(work))
+        def work(worker: Worker) -> bytes:
+            found, missing = _with_older(set(listed(_ids(worker, parameters))), older, read_names)
+            texts, warnings = truncated(sorted(found), parameters.limit())
+            worker.budget.hold(len(texts) * _ROW_COST)
+            return success(texts, missing + warnings)
+
+        return respond(await request.app[QUERIER].run(work))
+
+
+@contextlib.asynccontextmanager
+async def _older(request: web.Request, parameters: Parameters, what: str) -> AsyncIterator[OlderNames | None]:
+    """What the long-term store says; None without one, without a start, or when our own reach back as far."""
+    (start_ms, end_ms), long_term = parameters.period(), request.app.get(LONG_TERM)
+    parameters.selectors()  # nothing that is wrong is sent on
+    if long_term is None or start_ms == EARLIEST_MS:
+        yield None
+        return
+    asked = request.app[QUERIER].asked(None, None)
+    async with long_term.names(what, parameters.every("match[]"), start_ms, end_ms, asked) as older:
+        yield older
+
+
+def _with_older(own: set[T], older: OlderNames | None, read: Callable[[bytes], set[T]]) -> tuple[set[T], list[str]]:
+    """What both have, or our own with a warning."""
+    if older is None:
+        return own, []
+    if older.body is None:
+        return own, [older.missing()]
+    try:
+        return own | read(older.body), []
+    except StoreFault as fault:
+        return own, [older.missing(f"its answer cannot be used: {fault}")]
 
 
 def _ids(worker: Worker, parameters: Parameters) -> Ids | None:

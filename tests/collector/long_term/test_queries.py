@@ -183,6 +183,61 @@ async def test_where_the_rings_have_one_sample_in_five_minutes_the_store_is_aske
     assert end == NOW - 30 * 60 + 5 * 60 - 60, "the last step that needs something from before the newest 120 at 15 s"
 
 
+@pytest.mark.parametrize(
+    ("path", "own", "of_both"),
+    [
+        ("labels", ["__name__", "instance"], ["__name__", "instance", "room"]),
+        ("label/instance/values", ["a", "b"], ["a", "b", "gone"]),
+        (
+            "series",
+            [{"__name__": "m", "instance": "a"}, {"__name__": "m", "instance": "b"}],
+            [
+                {"__name__": "m", "instance": "a"},
+                {"__name__": "m", "instance": "b"},
+                {"__name__": "m", "instance": "gone", "room": "1"},
+            ],
+        ),
+    ],
+)
+async def test_names_of_series_that_only_the_store_has_are_told_for_their_time(
+    opened: Opener, filled: VictoriaMetrics, path: str, own: list[Any], of_both: list[Any]
+) -> None:
+    key = encode_labels(labels(__name__="m", instance="gone", room="1"))
+    filled.write(compress(encode_write_request([(key, 1.0, (NOW - 80 * HOUR) * 1000)])))
+    filled.samples('m{instance="gone"}', 1)
+    client = await opened(filled.url)
+    period = {"start": str(NOW - 90 * HOUR), "end": str(NOW)}
+    for asked, expected in (({}, own), ({"start": str(NOW - HOUR)}, own), (period, of_both)):
+        _, answer = await client.get(path, {"match[]": 'm{instance!="+"}', **asked})
+        assert answer == {"status": "success", "data": expected}, asked
+
+
+@pytest.mark.parametrize("path", ["labels", "label/instance/values", "series"])
+@pytest.mark.parametrize(
+    ("status", "text", "why"),
+    [
+        (500, "broken", "it answered 500: broken"),
+        (200, "<html>", "its answer cannot be used"),
+        (200, '{"status": "error", "data": []}', "its answer cannot be used"),
+        (200, '{"status": "success", "data": [5]}', "its answer cannot be used"),
+    ],
+)
+async def test_without_the_stores_word_our_own_names_and_a_warning(
+    opened: Opener, receiver: FakeCollector, path: str, status: int, text: str, why: str
+) -> None:
+    receiver.answers = [web.Response(status=status, text=text)]
+    client = await opened(receiver.url)
+    _, found = await client.get(path, {"match[]": "m", "start": str(NOW - 90 * HOUR)})
+    assert len(found["data"]) == len(INSTANCES)
+    assert why in found["warnings"][0]
+
+
+async def test_a_selector_that_is_wrong_is_not_sent_to_the_store(opened: Opener, receiver: FakeCollector) -> None:
+    client = await opened(receiver.url)
+    status, _ = await client.get("labels", {"match[]": "m{", "start": str(NOW - 90 * HOUR)})
+    assert (status, receiver.received) == (400, [])
+
+
 async def test_before_the_collectors_first_sample_the_store_is_asked(opened: Opener, filled: VictoriaMetrics) -> None:
     client = await opened(filled.url, since=NOW - 2 * HOUR)
     _, answer = await client.get("query_range", query="m", **span(6))
