@@ -98,6 +98,10 @@ def _check(arguments: argparse.Namespace) -> int:
         from agent.snmp.configured import choosers_of  # noqa: PLC0415 - only if devices are watched
 
         choosers_of(config.snmp)
+    if config.traps.enabled:
+        from agent.traps.catalogue import load_catalogue  # noqa: PLC0415 - only if traps are received
+
+        load_catalogue(config.traps.catalogue)
     print(f"{arguments.config}: ok")
     token_file = config.collector.token_file
     if token_file is not None and not token_file.exists():

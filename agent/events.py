@@ -87,7 +87,10 @@ class EventQueue:
 
     async def send(self, records: list[Record]) -> float:
         """Send some records in one report; returns how long to wait before the next."""
-        events = [self._decoder.decode(record.body) for record in records]
+        try:
+            events = [self._decoder.decode(record.body) for record in records]
+        except msgspec.MsgspecError:  # of another version of the agent
+            return self._drop_unreadable(records)
         report = AgentReport(
             agent=self._agent, boot=self._boot, sent_at=to_rfc3339(self._clock.now_ms()), version=version(),
             events=events,
@@ -105,6 +108,15 @@ class EventQueue:
             self._most = max(len(records) // 2, 1)
             return 0.0
         return wait_seconds
+
+    def _drop_unreadable(self, records: list[Record]) -> float:
+        """Lose what this version cannot read, one at a time, and go on with the rest."""
+        if len(records) > 1:
+            self._most = 1
+            return 0.0
+        log.warning("an event that waited cannot be read")
+        self.spool.drop(records[0], Drop.CORRUPT)
+        return 0.0
 
     def close(self) -> None:
         """Put on disk what waits."""

@@ -34,12 +34,14 @@ _AT_ONCE = 64  # datagrams between two looks at everything else
 _SOCKET_BYTES = 4 * 2**20  # what the kernel may hold back for us; it gives less where it is told to
 _WAITING_BYTES = 2**20  # events that the agent has not read yet
 _MOST_MEMORY = 2**30
+_NICE = 5  # where processors are short, polls come first
 
 
 def main() -> None:
     """Receive until the agent ends; exit status 1 when that cannot be."""
     logs.configure()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to the agent, which ends this
+    os.nice(_NICE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     try:
