@@ -84,7 +84,7 @@ class Knocker:
             found = await self._try(address, name)
             if isinstance(found, Opened):
                 return found
-            self.refusals += 1
+            self.refusals += found is not SnmpFailure.UNREACHABLE  # there is nobody to refuse anything
             failures.append((name, found))
         return None
 

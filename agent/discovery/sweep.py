@@ -185,6 +185,8 @@ class Sweep:
 
     async def _device(self, address: IpAddress, opened: Opened, depth: int) -> None:
         async with self._reading:
+            if self.full:
+                return
             name = host_name(clean(opened.rows.get(oids.SYS_NAME)))
             object_id = clean(opened.rows.get(oids.SYS_OBJECT_ID)) or None
             twin = self.finds.alias_of(str(address), name=name, object_id=object_id, engine=engine_id(opened.rows))

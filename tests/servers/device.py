@@ -19,11 +19,11 @@ Peer = tuple[str, int] | tuple[str, int, int, int]  # of IPv4, of IPv6
 class Responder:
     """Answers each datagram with what `replies` says; a thread of its own, so tests may block or await."""
 
-    def __init__(self, address: str = "127.0.0.1") -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._address = address
         self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
-        self._socket.bind((address, 0))
+        self._socket.bind((address, port))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._closing = False
         self.port = int(self._socket.getsockname()[1])
@@ -75,9 +75,15 @@ class Device(Responder):
     """
 
     def __init__(
-        self, mib: dict[str, bytes], *, community: str = "public", address: str = "127.0.0.1", version: int = 1
+        self,
+        mib: dict[str, bytes],
+        *,
+        community: str = "public",
+        address: str = "127.0.0.1",
+        port: int = 0,
+        version: int = 1,
     ) -> None:
-        super().__init__(address)
+        super().__init__(address, port)
         self._version = version
         self.load(mib)
         self.silent = False
