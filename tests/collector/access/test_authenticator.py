@@ -61,14 +61,15 @@ async def test_agents_that_are_known_get_in_while_the_database_is_away(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = await site.token(Role.AGENT, "web-1")
-    assert (await site.call("GET", "/api/v1/agents/config", token))[0] == 200
+    push = "/prometheus/api/v1/write"  # what agents must be able to do then; 415: let in, but this is no push
+    assert (await site.call("POST", push, token, {}))[0] == 415
 
     def refuse() -> None:
         raise StorageError("away")
 
     monkeypatch.setattr(site.database, "read", refuse)
-    assert (await site.call("GET", "/api/v1/agents/config", token))[0] == 200
-    assert (await site.call("GET", "/api/v1/agents/config", "fw_other"))[0] == 503
+    assert (await site.call("POST", push, token, {}))[0] == 415
+    assert (await site.call("POST", push, "fw_other", {}))[0] == 503
 
 
 async def test_last_uses_that_cannot_be_written_are_kept_for_the_next_time(
