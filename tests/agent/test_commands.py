@@ -6,6 +6,7 @@ import json
 import resource
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,32 @@ def test_enrol_with_nobody_there_exits_1(tmp_path: Path, capsys: pytest.CaptureF
     url, file = f"http://127.0.0.1:{free_port()}", str(tmp_path / "agent.yaml")
     assert main(["agent", "enrol", "--collector", url, "--token", "once", "--config", file]) == 1
     assert capsys.readouterr().err == f"{url} cannot be reached: connection refused\n"
+
+
+def test_an_agent_that_wants_to_start_anew_becomes_itself_again(tmp_path: Path) -> None:
+    """The same process, started by the same words, and nothing is left of its memory."""
+    file = tmp_path / "agent.yaml"
+    file.write_text("name: web-1\ncollector: {url: 'http://127.0.0.1:1'}\ndata_dir: data\n")
+    script = (
+        "import os, sys\n"
+        "from agent import process\n"
+        "from forewatch.cli import main\n"
+        "async def run(config, clock, stop):\n"
+        "    print(os.getpid(), 'AGAIN' in os.environ, flush=True)\n"
+        "    again = 'AGAIN' not in os.environ\n"
+        "    os.environ['AGAIN'] = '1'\n"
+        "    return again\n"
+        "process.run = run\n"
+        f"sys.exit(main(['agent', 'run', '--config', {str(file)!r}]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    first, second = (line.split() for line in done.stdout.splitlines())
+    assert (first[1], second[1]) == ("False", "True")
+    assert first[0] == second[0]

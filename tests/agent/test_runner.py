@@ -259,3 +259,116 @@ async def test_what_is_no_sample_is_told_once_not_at_every_collection(
         for _ in range(3):
             await clock.advance(10)
     assert caplog.messages.count("probe gave what is no sample") == 1
+
+
+def stale_at(body: bytes, of: Target, name: str, at_ms: int) -> bool:
+    return holds(body, of, name, STALE_NAN, at_ms)
+
+
+async def test_a_target_that_is_added_is_read_and_the_others_do_not_notice(clock: ManualClock, spool: Spool) -> None:
+    first, second = Scripted([Sample(SPEED, 1)]), Scripted([Sample(SPEED, 2)])
+    async with running(clock, spool, target("core-1", first)) as runner:
+        await passes(clock, 0.001)
+        runner.add(target("core-2", second))
+        await passes(clock, 10)
+        assert (first.count, second.count) == (2, 1)
+
+
+async def test_a_runner_that_begins_without_targets_takes_them_later(clock: ManualClock, spool: Spool) -> None:
+    runner = Runner([], spool, clock, agent="web-1", max_samples=100)
+    task = asyncio.create_task(runner.run())
+    await clock.advance(0)
+    late = Scripted([Sample(SPEED, 1)])
+    runner.add(target("core-1", late))
+    await passes(clock, 10)
+    assert late.count == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_target_that_is_removed_ends_with_stale_markers_for_all_it_had(
+    clock: ManualClock, spool: Spool
+) -> None:
+    probe = Scripted([Sample(SPEED, 7)])
+    one = target("core-1", probe)
+    async with running(clock, spool, one) as runner:
+        await passes(clock, 0.001)
+        pushed(spool)
+        runner.remove(one)
+        [(at_ms, body)] = pushed(spool)
+        assert at_ms > clock.now_ms() - 2
+        for name in ("speed", "up", "scrape_samples_scraped", "scrape_duration_seconds"):
+            assert stale_at(body, one, name, at_ms), name
+        await passes(clock, 30)
+        assert (probe.count, runner.up) == (1, {})
+        runner.remove(one)  # again changes nothing
+    assert pushed(spool) == []
+
+
+async def test_a_target_that_another_agent_reads_ends_without_a_word(clock: ManualClock, spool: Spool) -> None:
+    one = target("core-1", Scripted([Sample(SPEED, 7)]))
+    async with running(clock, spool, one) as runner:
+        await passes(clock, 0.001)
+        pushed(spool)
+        runner.remove(one, goes_on=True)
+    assert pushed(spool) == []
+
+
+async def test_a_target_that_changes_goes_on_with_its_series_and_ends_what_it_has_no_more(
+    clock: ManualClock, spool: Spool
+) -> None:
+    load = Series(Family("load", "gauge", ""))
+    before = target("core-1", Scripted([Sample(SPEED, 7), Sample(load, 1)]))
+    after = target("core-1", Scripted([Sample(SPEED, 8)]))
+    async with running(clock, spool, before) as runner:
+        await passes(clock, 0.001)
+        pushed(spool)
+        runner.add(after, instead_of=before)
+        await passes(clock, 10)
+    [(at_ms, body)] = pushed(spool)
+    assert holds(body, after, "speed", 8, at_ms)
+    assert stale_at(body, after, "load", at_ms)
+    assert runner.up == {after: True}
+
+
+async def test_a_target_that_is_removed_while_it_is_read_says_nothing_more(clock: ManualClock, spool: Spool) -> None:
+    hang = asyncio.Event()
+
+    async def never() -> Iterable[Sample]:
+        await hang.wait()
+        return [Sample(SPEED, 7)]
+
+    one = target("core-1", Scripted(never))
+    async with running(clock, spool, one) as runner:
+        await clock.advance(0.001)
+        runner.remove(one)
+        hang.set()
+        await passes(clock, 10)
+    assert pushed(spool) == []
+
+
+@pytest.mark.parametrize(("stretch", "collections"), [(1, 12), (2, 6), (3, 4), (4, 3)])
+async def test_an_overloaded_agent_reads_less_often_and_counts_what_it_leaves_out(
+    clock: ManualClock, spool: Spool, stretch: int, collections: int
+) -> None:
+    probe, own = Scripted([Sample(SPEED, 1)]), Scripted([Sample(SPEED, 1)])
+    targets = (target("core-1", probe), Target("agent", "web-1", own, 10, 9))
+    async with running(clock, spool, *targets) as runner:
+        runner.stretch = stretch
+        await clock.advance(0.002)
+        probe.count = own.count = 0
+        runner.counts.skips.clear()
+        for _ in range(12):
+            await clock.advance(10)
+    assert (probe.count, runner.counts.skips[Skip.OVERLOAD]) == (collections, 12 - collections)
+    assert own.count == 12
+
+
+async def test_the_samples_of_a_collection_are_not_kept_by_who_collected_them(clock: ManualClock) -> None:
+    sample = Sample(Series(Family("a", "gauge", "")), 1.5)
+    collector = Collector(target("core-1", Scripted([sample])), clock)
+    collection = await collector.collect()
+    assert collection.samples == [sample]
+    assert not collector.running
+    assert collector._task is None

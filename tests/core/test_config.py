@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from core.config import Duration, Secret, Section, Size, load, loads
+from core.config import Duration, Secret, Section, Share, Size, convert, load, loads
 from core.errors import ConfigError
 
 
@@ -113,3 +113,57 @@ def test_a_missing_or_binary_file_is_a_fault_of_the_file(tmp_path: Path) -> None
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="is not UTF-8 text"):
         load(tmp_path / "binary.yaml", Plain)
+
+
+class Remote(Section):
+    name: str
+    interval: Duration = Duration(15)
+    share: Share = Share(0.5)
+    enabled: bool = True
+    count: int | None = None
+    password: Secret | None = None
+    file: Path | None = None
+    targets: list[Target] = []
+
+
+def test_a_document_from_elsewhere_is_read_as_strictly_as_a_file() -> None:
+    document = {
+        "name": "x", "interval": "1m", "share": "12.5%", "enabled": False, "count": None,
+        "targets": [{"name": "core-1", "interval": "5s"}],
+    }  # fmt: skip
+    assert convert(document, Remote, name="far") == Remote(
+        name="x", interval=Duration(60), share=Share(0.125), enabled=False,
+        targets=[Target(name="core-1", interval=Duration(5))],
+    )  # fmt: skip
+
+
+def test_a_document_from_elsewhere_reaches_nothing_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    read = convert({"name": "x", "password": "${HOME} and ${NOT_SET}"}, Remote, name="far")
+    assert str(read.password) == "${HOME} and ${NOT_SET}"
+    for document in ({"file": "/etc/shadow"}, {"password_file": str(tmp_path / "secret")}):
+        with pytest.raises(ConfigError, match="this machine") as caught:
+            convert({"name": "x"} | document, Remote, name="far")
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ({}, "name: is required"),
+        ({"name": "x", "more": 1}, "more: unknown key"),
+        ({"name": "x", "interval": 60}, "interval: '60' is no duration"),
+        ({"name": "x", "enabled": "true"}, "enabled: must be true or false"),
+        ({"name": "x", "enabled": 1}, "enabled: must be true or false"),
+        ({"name": "x", "count": "1"}, "count: must be a whole number"),
+        ({"name": "x", "targets": {}}, "targets: must be a list"),
+        ({"name": "x", "targets": [{"name": "y", "z": 1}]}, "targets[0].z: unknown key"),
+        ([], "must be a mapping"),
+        ("x", "must be a mapping"),
+        (None, "must be a mapping"),
+    ],
+)
+def test_what_is_wrong_in_a_document_from_elsewhere_is_named(document: object, fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        convert(document, Remote, name="far")
+    assert fault in str(caught.value)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.units import format_duration, parse_duration, parse_size
+from core.units import format_duration, parse_duration, parse_percentage, parse_size
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,14 @@ def test_sizes_are_read_with_binary_and_decimal_units(text: str, size: int) -> N
 def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="64MiB"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("50%", 0.5), ("12.5%", 0.125), ("200 %", 2.0), ("0%", 0.0)])
+def test_percentages_are_parts_of_a_whole(text: str, share: float) -> None:
+    assert parse_percentage(text) == share
+
+
+@pytest.mark.parametrize("text", ["50", "0.5", "%", "-5%", "5 0%", "1e2%", "half"])
+def test_what_is_no_percentage_is_told_what_one_looks_like(text: str) -> None:
+    with pytest.raises(ValueError, match="write one like 50%"):
+        parse_percentage(text)
