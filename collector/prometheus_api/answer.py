@@ -19,7 +19,6 @@ from rules.errors import EvaluationError, PromqlError
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-ROW_COST = 10  # what labels cost in an answer, in samples
 TRUNCATED = "results truncated due to limit"
 
 

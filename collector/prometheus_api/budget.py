@@ -19,6 +19,9 @@ from core.clock import Clock
 from core.labels import Labels
 from rules.source import Ids, Matcher, Source, Times, Values, Window, newest_at
 
+WRITTEN_COST = 4  # what a value takes in an answer, spelled with its time, next to one that is read
+ROW_COST = 10  # what a row's labels take
+
 _READ = 1 << 16  # series between two looks at the budget
 
 
@@ -86,6 +89,20 @@ class Budget:
             raise TooMuch(
                 f"query processing would load too many samples into memory: {samples:,}, of which "
                 f"{self.limits.samples:,} are allowed; ask for fewer series, a shorter range or a larger step"
+            )
+
+    def write(self, values: int, rows: int) -> None:
+        """Have room for an answer of so many values in so many rows: all of it is text in memory before it is sent.
+
+        Raises:
+            TooMuch: there is none.
+        """
+        self.check()
+        self.peak = max(self.peak, values)
+        if values * WRITTEN_COST + rows * ROW_COST > self.limits.samples:
+            raise TooMuch(
+                f"the answer would have too many samples: {values:,} in {rows:,} series; ask for fewer series, a "
+                "shorter range or a larger step"
             )
 
     def timed_out(self) -> TimedOut:

@@ -12,7 +12,7 @@ import numpy as np
 from collector.long_term.answers import Found, StoreFault, Stretch, as_scalar, joined, on_steps, read_found
 from collector.long_term.division import Division, OldInstant, Span
 from collector.long_term.queries import Older
-from collector.prometheus_api.answer import ROW_COST, Answer, point, points, stamp, truncated
+from collector.prometheus_api.answer import Answer, point, points, stamp, truncated
 from collector.prometheus_api.querier import Worker
 from rules.promql.plan import Kind
 from rules.promql.vector import Matrix
@@ -35,7 +35,7 @@ def instant_with(worker: Worker, older: Older, at_ms: int, limit: int, ours: Cal
     if older.part.kind is Kind.RANGE:
         return _matrix(worker, found.stretches, limit, found.warnings)
     stretches, warnings = truncated([one for one in found.stretches if len(one.values)], limit)
-    worker.budget.hold(len(stretches) * ROW_COST)
+    worker.budget.write(len(stretches), len(stretches))
     rows = [{"metric": dict(one.of), "value": point(at_ms, float(one.values[-1]))} for one in stretches]
     return Answer("vector", rows, [*found.warnings, *warnings])
 
@@ -78,7 +78,7 @@ def _stretches(matrix: Matrix) -> list[Stretch]:
 
 def _matrix(worker: Worker, stretches: list[Stretch], limit: int, warnings: list[str]) -> Answer:
     kept, cut = truncated(sorted((one for one in stretches if len(one.times)), key=lambda one: one.of), limit)
-    worker.budget.hold(sum(len(one.times) for one in kept) + len(kept) * ROW_COST)
+    worker.budget.write(sum(len(one.times) for one in kept), len(kept))
     rows = []
     for one in kept:
         worker.budget.check()

@@ -11,7 +11,7 @@ import numpy as np
 from aiohttp import web
 
 from collector.long_term.queries import LONG_TERM, Asked, Older
-from collector.prometheus_api.answer import ROW_COST, Answer, point, points, respond, stamp, success, truncated
+from collector.prometheus_api.answer import Answer, point, points, respond, stamp, success, truncated
 from collector.prometheus_api.budget import Budget
 from collector.prometheus_api.older import instant_with, range_with
 from collector.prometheus_api.parameters import Parameters, wrong
@@ -117,7 +117,7 @@ def over_range(worker: Worker, text: str, span: tuple[int, int, int], limit: int
 
 def _vector(worker: Worker, result: Vector, at_ms: int, limit: int) -> Answer:
     pairs, warnings = truncated(list(result), limit)
-    worker.budget.hold(len(pairs) * ROW_COST)
+    worker.budget.write(len(pairs), len(pairs))
     rows = [{"metric": dict(of), "value": point(at_ms, number)} for of, number in pairs]
     return Answer("vector", rows, warnings)
 
@@ -125,7 +125,7 @@ def _vector(worker: Worker, result: Vector, at_ms: int, limit: int) -> Answer:
 def _matrix(worker: Worker, result: Matrix, limit: int) -> Answer:
     present = [index for index in range(len(result.labels)) if result.present[index].any()]
     places, warnings = truncated(sorted(present, key=result.labels.__getitem__), limit)
-    worker.budget.hold(int(result.present[list(places)].sum()) + len(places) * ROW_COST)
+    worker.budget.write(int(result.present[list(places)].sum()), len(places))
     stamps = [stamp(at) for at in result.times.tolist()]
     rows = []
     for index in places:
@@ -143,6 +143,7 @@ def _samples(worker: Worker, node: RangeSelector, at_ms: int, limit: int) -> Ans
     window = worker.source.window(selection.ids, end_ms - node.range_ms, end_ms)
     present = np.flatnonzero(window.counts).tolist()
     places, warnings = truncated(sorted(present, key=selection.table.rows.__getitem__), limit)
+    worker.budget.write(int(window.counts[list(places)].sum()), len(places))
     rows = []
     for index in places:
         worker.budget.check()

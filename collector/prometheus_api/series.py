@@ -28,7 +28,6 @@ from rules.source import Ids
 T = TypeVar("T")
 
 _LOOK_EVERY = 1 << 14  # series between two looks at the budget
-_ROW_COST = 10  # what a series costs in an answer, in samples
 
 
 async def series(request: web.Request) -> web.Response:
@@ -42,7 +41,7 @@ async def series(request: web.Request) -> web.Response:
         def work(worker: Worker) -> bytes:
             found, missing = _with_older(set(_selected(worker, parameters)), older, read_series)
             rows, warnings = truncated(sorted(found), parameters.limit())
-            worker.budget.hold(len(rows) * _ROW_COST)
+            worker.budget.write(0, len(rows))
             return success([dict(row) for row in rows], missing + warnings)
 
         return respond(await request.app[QUERIER].run(work))
@@ -71,7 +70,7 @@ async def _from_index(request: web.Request, what: str, listed: Callable[[Ids | N
         def work(worker: Worker) -> bytes:
             found, missing = _with_older(set(listed(_ids(worker, parameters))), older, read_names)
             texts, warnings = truncated(sorted(found), parameters.limit())
-            worker.budget.hold(len(texts) * _ROW_COST)
+            worker.budget.write(0, len(texts))
             return success(texts, missing + warnings)
 
         return respond(await request.app[QUERIER].run(work))

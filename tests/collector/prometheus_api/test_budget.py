@@ -121,6 +121,8 @@ class TestLittleRoom:
             ("query", {"query": 'sum(rate(y{instance=~".+"}[1m]))'}),
             ("query", {"query": "y[1m]"}),
             ("query_range", {"query": 'x{instance="a"}', "start": str(T), "end": str(T + 30), "step": "1"}),
+            # Six values, but as text they take the room of 24, and the labels that of 10.
+            ("query_range", {"query": 'x{instance="a"}', "start": str(T), "end": str(T + 5), "step": "1"}),
             ("series", {"match[]": "x"}),
             ("label/instance/values", {}),
         ],
