@@ -84,6 +84,7 @@ class Collector:
             self._broken = failure == "internal"
             return Collection([], seconds, failure, str(error) or type(error).__name__)
         finally:
+            self._task = None  # with it go its samples: a thousand targets' would be a hundred megabytes
             del task, done  # the error leads here by its traceback: no cycle for the garbage collector
 
     async def _read(self) -> list[Sample]:

@@ -1,8 +1,8 @@
 """A target's samples as remote-write requests, with stale markers for series that end.
 
 A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels (`agent.heads`), the
-tail holds the time and is the same for all samples of a collection. Between collections only the list of series is kept,
-and those are the probe's own. Wire shape: see `core.remote_write`.
+tail holds the time and is the same for all samples of a collection. Between collections only the list of series is
+kept, and those are the probe's own. Wire shape: see `core.remote_write`.
 """
 
 from __future__ import annotations
@@ -57,9 +57,10 @@ class TargetEncoder:
         head, pack = self._heads.of, _DOUBLE.pack
         encoded = [head(one) + pack(value) + tail for one, value in (*given, *said)]
         self._own.update((one, None) for one, _ in said)
+        changed = series != self._series
+        self._series = series  # equal ones that were made anew are told by identity the next time
         # More label sets than series: the probe makes equal ones anew each time.
-        if series != self._series or len(self._heads) > len(series) + len(self._own):
-            self._series = series
+        if changed or len(self._heads) > len(series) + len(self._own):
             self._heads.keep((*series, *self._own))
         return encoded
 

@@ -179,5 +179,5 @@ class SnmpProbe:
 
 def with_profile(reading: Reading) -> Inventory:
     """The interfaces' inventory with the profile's plain series, so that a poll looks each object up once."""
-    inventory = reading.inventory
-    return replace(inventory, series=inventory.series | reading.profile.inventory.plain)
+    inventory, plain = reading.inventory, reading.profile.inventory.plain
+    return replace(inventory, series=inventory.series | plain) if plain else inventory

@@ -7,11 +7,13 @@ and turn each into a sample by one look-up.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
-from agent.sample import Sample, Series
+from agent.sample import Family, Sample, Series
 from agent.snmp import oids
 from agent.snmp.client import Rows, Value
 from agent.snmp.iftype import if_type
@@ -82,12 +84,12 @@ def take_inventory(table: Table) -> Inventory:
     label_sets = _label_sets(by_index)
     trusted = [pair for pair in oids.COUNTER_PAIRS if covers(by_index.get(pair.high.root), by_index.get(pair.low.root))]
     series = {
-        f"{column.root}.{index}": Series(column.family, label_sets[index])
+        sys.intern(f"{column.root}.{index}"): _series(column.family, label_sets[index])
         for column in (*oids.LIVE_COLUMNS, *_counters(trusted))
         for index in by_index.get(column.root, ())
     }
     low = {
-        f"{pair.high.root}.{index}": Series(pair.low.family, label_sets[index])
+        sys.intern(f"{pair.high.root}.{index}"): _series(pair.low.family, label_sets[index])
         for pair in trusted
         for index in by_index[pair.high.root]
     }
@@ -161,16 +163,27 @@ def _label_sets(by_index: Mapping[str, Mapping[int, Value]]) -> dict[int, Labels
     texts = {name: by_index.get(root, {}) for name, root in oids.LABEL_COLUMNS.items()}
     indexes = sorted({index for column in by_index.values() for index in column})
     return {
-        index: labels({name: clean(column.get(index)) for name, column in texts.items()}, ifIndex=str(index))
+        index: _shared(labels({name: clean(column.get(index)) for name, column in texts.items()}, ifIndex=str(index)))
         for index in indexes
     }
+
+
+# Ports of the same number, name and description are on every access switch: what is equal is kept once, as are OIDs.
+@lru_cache(4096)
+def _shared(of: Labels) -> Labels:
+    return of
+
+
+@lru_cache(16_384)
+def _series(family: Family, of: Labels) -> Series:
+    return Series(family, of)
 
 
 def _static(by_index: Mapping[str, Mapping[int, Value]], label_sets: Mapping[int, Labels]) -> Iterable[Sample]:
     for column in oids.STATIC_COLUMNS:
         for index, value in by_index.get(column.root, {}).items():
             if type(value) is int:
-                yield Sample(Series(column.family, label_sets[index]), value)
+                yield Sample(_series(column.family, label_sets[index]), value)
     for index, value in by_index.get(oids.IF_TYPE, {}).items():
         if type(value) is int:
             yield Sample(Series(oids.IF_TYPE_FAMILY, labels(label_sets[index], ifType=if_type(value))), 1)

@@ -97,6 +97,14 @@ def test_all_series_of_an_interface_share_one_label_set() -> None:
     assert len(sets) == 1
 
 
+def test_equal_ports_of_two_devices_share_their_series_and_oids() -> None:
+    one, other = (
+        take_inventory(table(ifName={1: "Gi" + "0/1"}, ifHCInOctets={1: n}, ifInOctets={1: n})) for n in (1, 2)
+    )
+    assert all(one.series[oid] is other.series[oid] for oid in one.series)
+    assert [id(oid) for oid in one.series] == [id(oid) for oid in other.series]
+
+
 def test_interfaces_of_equal_names_stay_apart_by_their_index() -> None:
     inventory = take_inventory(table(ifName={1: b"eth0", 2: b"eth0"}, ifOperStatus={1: 1, 2: 1}))
     assert len({series.labels for series in inventory.series.values()}) == 2
