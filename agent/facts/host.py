@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from sys import platform
 from typing import Any
 
 from agent.facts.address import management_address, own_addresses, source_address
@@ -30,6 +31,11 @@ def read_host_facts(
     """The facts of the host whose `/` is at `root`; what cannot be read is None. Sends nothing and never waits."""
     top, proc, sys = Files(root), Files(root / "proc"), Files(root / "sys")
     found = interfaces(sys)
+    system: str = platform  # as a variable, or mypy takes this system for the only one
+    if system != "linux":
+        from agent.facts.portable import read_portable_facts  # noqa: PLC0415 - not on Linux
+
+        return read_portable_facts(found, source)
     addresses = own_addresses(found)
     name = host_name(_name(top, root))
     return Facts(

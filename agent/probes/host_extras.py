@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from agent.config.host import HostConfig
 from agent.probes.host.collector import Collector, Host
-from agent.probes.host.probe import HostProbe
-from agent.probes.host.registry import COLLECTORS
+from agent.probes.host.probe import HostProbe, usual
 from agent.probes.mdstat import MdstatCollector
 from core.clock import Clock
 
@@ -27,8 +27,8 @@ def host_probe(config: HostConfig, data_dir: Path, clock: Clock) -> HostProbe:
 
 def subjects(switches: Mapping[str, bool]) -> dict[str, Make]:
     """The kernel's subjects that are read: the usual ones without those switched off, with those switched on."""
-    chosen: dict[str, Make] = {name: make for name, make in COLLECTORS.items() if switches.get(name, True)}
-    if any(switches.values()):
+    chosen = {name: make for name, make in usual().items() if switches.get(name, True)}
+    if any(switches.values()) and sys.platform == "linux":
         from agent.probes.host.by_switch import BY_SWITCH  # noqa: PLC0415 - only if it is used, as all below
 
         chosen |= {name: make for name, make in BY_SWITCH.items() if switches.get(name, False)}
@@ -41,7 +41,7 @@ def _given(collector: Collector) -> Make:
 
 def extras(config: HostConfig, data_dir: Path, clock: Clock) -> Iterator[tuple[str, Collector]]:
     """Each collector with its name."""
-    if config.collectors.get("mdadm", True):
+    if config.collectors.get("mdadm", True) and sys.platform == "linux":
         yield "mdadm", MdstatCollector(config.root / "proc/mdstat")
     if config.textfile is not None:
         from agent.probes.textfile import TextfileCollector  # noqa: PLC0415

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.probes.host.collector import Collector, Host
-from agent.probes.host.registry import COLLECTORS
 from agent.sample import Family, Sample, Series
 from core.clock import Clock, SystemClock
 from core.log import get_logger
@@ -19,6 +19,18 @@ _DURATION = Family("node_scrape_collector_duration_seconds", "gauge", "How long 
 _SUCCESS = Family("node_scrape_collector_success", "gauge", "Whether a collector succeeded.")
 
 
+def usual() -> Mapping[str, Callable[[Host], Collector]]:
+    """The subjects of this kind of system: what Linux has in /proc and /sys, of others what psutil tells."""
+    system: str = sys.platform  # as a variable, or mypy takes this system for the only one
+    if system == "linux":
+        from agent.probes.host.registry import COLLECTORS  # noqa: PLC0415 - other systems lack what it imports
+
+        return COLLECTORS
+    from agent.probes.host.portable import PORTABLE  # noqa: PLC0415
+
+    return PORTABLE
+
+
 class HostProbe:
     """Runs every collector; one that fails costs its own samples and shows in `node_scrape_collector_success`."""
 
@@ -26,11 +38,11 @@ class HostProbe:
         self,
         root: Path = Path("/"),
         clock: Clock | None = None,
-        collectors: Mapping[str, Callable[[Host], Collector]] = COLLECTORS,
+        collectors: Mapping[str, Callable[[Host], Collector]] | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._host = Host.at(root, self._clock)
-        self._runs = [_Run(name, make(self._host)) for name, make in collectors.items()]
+        self._runs = [_Run(name, make(self._host)) for name, make in (collectors or usual()).items()]
 
     async def collect(self) -> list[Sample]:
         """Every collector's samples.
