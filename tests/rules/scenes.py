@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from tests.rules.device_scenes import DEVICE_HARMLESS, DEVICE_HEALTHY, DEVICE_TROUBLE
 from tests.rules.hardware_scenes import HARDWARE_HARMLESS, HARDWARE_HEALTHY, HARDWARE_TROUBLE
 from tests.rules.probe_scenes import PROBE_HARMLESS, PROBE_HEALTHY, PROBE_TROUBLE
+from tests.rules.trap_scenes import TRAP_HARMLESS, TRAP_HEALTHY, TRAP_TROUBLE
 
 START = 1_760_000_000
 MINUTE, HOUR = 60, 3600
@@ -93,6 +94,7 @@ TROUBLE: list[tuple[str, Scene, float, str]] = [
     *PROBE_TROUBLE,
     *DEVICE_TROUBLE,
     *HARDWARE_TROUBLE,
+    *TRAP_TROUBLE,
     ("HostDown", {f"up{{{HOST}}}": 0}, MINUTE, "cannot be read"),
     (
         "HostRestarted",
@@ -225,6 +227,7 @@ HEALTHY: Scene = {
     **PROBE_HEALTHY,
     **DEVICE_HEALTHY,
     **HARDWARE_HEALTHY,
+    **TRAP_HEALTHY,
     f"up{{{HOST}}}": 1,
     f"up{{{DEVICE}}}": 1,
     f"node_time_seconds{{{HOST}}}": lambda at: 1e9 + at,
@@ -274,6 +277,7 @@ HARMLESS: list[tuple[str, Scene, float, str]] = [
     *PROBE_HARMLESS,
     *DEVICE_HARMLESS,
     *HARDWARE_HARMLESS,
+    *TRAP_HARMLESS,
     ("InterfaceDown", port(2, admin=2, changed=1e6), 10 * MINUTE, "shut down on purpose"),
     ("InterfaceDown", port(2, changed=100), 10 * MINUTE, "nothing was ever plugged in"),
     ("InterfaceDown", port(2, changed=1e6, spelled=UPLINK), 10 * MINUTE, "an uplink has a rule of its own"),
