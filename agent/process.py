@@ -62,6 +62,7 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
         config, clients[2], runner, clock, events, changed=lambda more: reporter.watch([*targets, *more])
     )
     own.watch_config(remote, local=len(targets))
+    pusher.news = remote.hurry
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
     pushing = asyncio.ensure_future(pusher.run())
     try:

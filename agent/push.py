@@ -27,6 +27,7 @@ from core.spool.spool import Spool
 log = get_logger(__name__)
 
 WRITE_PATH = "/prometheus/api/v1/write"
+CONFIG_HEADER = "forewatch-config"
 REFUSAL_EVERY_SECONDS = 60.0  # a device with one bad label has every request refused, day and night
 
 
@@ -78,6 +79,7 @@ class Pusher:
         random: Callable[[], float] = random_module.random,
     ) -> None:
         self.counts = PushCounts()
+        self.news: Callable[[], None] = lambda: None  # called when the collector has another configuration for us
         self._spool = spool
         self._client = client
         self._clock = clock
@@ -135,6 +137,8 @@ class Pusher:
             self.counts.seconds += self._clock.monotonic() - start
         verdict = judge(answer.status, answer.headers, self._clock.now_ms())
         if verdict.outcome is Outcome.ACCEPTED:
+            if CONFIG_HEADER in answer.headers:
+                self.news()
             self._accepted(record)
             return None
         if verdict.outcome is Outcome.REJECTED:

@@ -7,6 +7,7 @@ so does a collector that is away, even over a restart.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import random as random_module
 import zlib
@@ -32,6 +33,7 @@ log = get_logger(__name__)
 
 CONFIG_PATH = "/api/v1/agents/config"
 EVERY_SECONDS = 60.0
+LEAST_SECONDS = 2.0  # between two requests, whatever the collector says
 MOST_EVENTS = 50  # of refused targets that are told one by one
 
 
@@ -80,6 +82,7 @@ class RemoteConfig:
         self._tag = ""
         self._kept: bytes | None = None  # of an earlier run, not yet applied
         self._trouble = ""
+        self._news = asyncio.Event()
 
     async def run(self) -> None:
         """Ask for ever; what an earlier run was told is in force as soon as the collector does not say otherwise."""
@@ -87,8 +90,22 @@ class RemoteConfig:
         if kept is not None:
             self._tag, self._kept = kept
         while True:
+            self._news.clear()
             await self.step()
-            await self._clock.sleep(EVERY_SECONDS * (0.9 + 0.2 * self._random()))
+            await self._clock.sleep(LEAST_SECONDS)
+            await self._wait(EVERY_SECONDS * (0.9 + 0.2 * self._random()) - LEAST_SECONDS)
+
+    def hurry(self) -> None:
+        """The collector says that there is news; it is asked as soon as that is decent."""
+        self._news.set()
+
+    async def _wait(self, seconds: float) -> None:
+        waits = [asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.ensure_future(self._news.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def step(self) -> None:
         """Ask once, apply what is new."""

@@ -47,11 +47,17 @@ class PollingMetrics:
 
 
 class Assigner:
-    """Keeps every target with an agent that can poll it."""
+    """Keeps every target with an agent that can poll it.
+
+    Attributes:
+        outdated: agents whose document changed since they asked for it; told at their next push, so that they need
+            not wait out their minute. It is a hint: what is missing here is noticed a little later.
+    """
 
     def __init__(
         self, database: Database, roster: Roster, clock: Clock, metrics: PollingMetrics, presence: Presence
     ) -> None:
+        self.outdated: set[str] = set()
         self._database = database
         self._roster = roster
         self._clock = clock
@@ -96,6 +102,7 @@ class Assigner:
         names = {row.id: row.name for row in rows}
         for target_id in done:
             before, after = moves[target_id]
+            self.outdated |= {name for name in (before, after) if name is not None}
             self._metrics.moves.inc()
             log.info("polling target moved", target=names[target_id], before=before or "", after=after or "")
 

@@ -26,6 +26,7 @@ async def assigned_config(request: web.Request, query: ConfigQuery) -> web.Respo
     agents, name = request.app[AGENTS], request[PRINCIPAL].name
     now = to_datetime(request.app[CLOCK].now_ms())
     agents.roster.asked(name, now)
+    agents.assigner.outdated.discard(name)
     if query.site is not None and agents.believe_sites:
         await _note_site(request, name, query.site, now)
     document = await _document(request, name)

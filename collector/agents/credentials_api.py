@@ -52,6 +52,8 @@ async def replace_credential(request: web.Request, body: CredentialPut) -> Crede
         credential.sealed = sealed
         credential.version += 1
         credential.updated_at = to_datetime(request.app[CLOCK].now_ms())
+        holders = await polling_store.holders_with(session, credential.id)
+    request.app[AGENTS].assigner.outdated |= holders
     log.info("credential replaced", credential=credential.name, by=request[PRINCIPAL].name)
     return _view(credential)
 

@@ -55,6 +55,7 @@ async def replace_target(request: web.Request, body: PollingTargetBody) -> Polli
         target.name = body.name
         target.version += 1
         _fill(target, body, credential, _now(request))
+    _outdate(request, target.holder)
     return await _settled(request, target.id, "polling target changed")
 
 
@@ -63,6 +64,7 @@ async def delete_target(request: web.Request) -> None:
     async with changing(request) as session:
         target, _ = await _find(request, session)
         await session.delete(target)
+    _outdate(request, target.holder)
     log.info("polling target removed", target=target.name, by=request[PRINCIPAL].name)
 
 
@@ -108,6 +110,11 @@ async def _settled(request: web.Request, target_id: int, what: str) -> PollingTa
     view = _view(*found)
     log.info(what, target=view.name, credential=view.credential or "", by=request[PRINCIPAL].name)
     return view
+
+
+def _outdate(request: web.Request, holder: str | None) -> None:
+    if holder is not None:
+        request.app[AGENTS].assigner.outdated.add(holder)
 
 
 async def _find(request: web.Request, session: AsyncSession) -> tuple[PollingTarget, str | None]:

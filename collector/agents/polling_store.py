@@ -69,6 +69,12 @@ async def targets_naming(session: AsyncSession, credential_id: int) -> int:
     return (await session.scalar(statement)) or 0
 
 
+async def holders_with(session: AsyncSession, credential_id: int) -> set[str]:
+    """The agents that poll with a credential."""
+    statement = select(PollingTarget.holder).where(PollingTarget.credential_id == credential_id)
+    return {holder for holder in await session.scalars(statement) if holder is not None}
+
+
 async def all_targets(session: AsyncSession) -> list[PollingTarget]:
     return list(await session.scalars(select(PollingTarget).order_by(PollingTarget.id)))
 

@@ -180,6 +180,33 @@ async def test_a_kept_document_that_is_spoilt_is_left_alone_and_asked_for_again(
     scene.close()
 
 
+async def test_news_are_asked_for_soon_but_not_all_the_time(scene: Scene, clock: ManualClock) -> None:
+    scene.collector.default = 304
+
+    async def asked(times: int) -> None:
+        for _ in range(300):
+            await clock.advance(0)
+            if scene.remote.outcomes.total() >= times:
+                break
+            await asyncio.sleep(0.01)  # the request is on the network
+        await clock.advance(0)
+        assert scene.remote.outcomes.total() == times
+
+    running = asyncio.create_task(scene.remote.run())
+    await asked(1)
+    for _ in range(5):
+        scene.remote.hurry()
+    await clock.advance(1.9)
+    await asked(1)
+    await clock.advance(0.2)
+    await asked(2)
+    await clock.advance(50)
+    await asked(2)
+    await clock.advance(20)
+    await asked(3)
+    running.cancel()
+
+
 def test_a_small_body_that_becomes_a_large_one_is_refused() -> None:
     bomb = gzip.compress(b"\0" * (MOST_BYTES + 1))
     with pytest.raises(DocumentError, match="larger than"):

@@ -18,6 +18,8 @@ from collector.access.roles import Role
 from collector.agents.models import Credential
 from collector.agents.service import AGENTS
 from collector.config import Polling
+from core.labels import labels
+from core.remote_write import CONTENT_HEADERS, compress, encode_labels, encode_write_request
 from tests.collector.agents.reports import heartbeat
 from tests.collector.conftest import Site
 
@@ -152,6 +154,35 @@ async def test_the_document_is_sent_again_only_when_it_changed(estate: Estate) -
         assert (await response.json())["credentials"]["lab"] == {"community": "another-one"}
     await estate.site.call("DELETE", f"/api/v1/polling-targets/{target['id']}", estate.admin)
     assert (await estate.ask("poller-1"))["snmp"] == []
+
+
+async def test_the_answer_to_a_push_says_that_there_is_news_until_it_was_fetched(estate: Estate) -> None:
+    token = await estate.agent("a")
+    other = await estate.agent("far", "dc-2")
+    assert [await news(estate, one) for one in (token, other)] == [None, None]
+    target = await estate.snmp("core-1")
+    assert [await news(estate, one) for one in (token, token, other)] == ["changed", "changed", None]
+    await estate.ask("a")
+    assert await news(estate, token) is None
+    [lab] = (await estate.site.call("GET", "/api/v1/credentials", estate.admin))[1]["items"]
+    path = f"/api/v1/credentials/{lab['id']}"
+    assert (await estate.site.call("PUT", path, estate.admin, {"secret": LAB["secret"]}))[0] == 200
+    assert await news(estate, token) == "changed"
+    await estate.ask("a")
+    await estate.site.call("DELETE", f"/api/v1/polling-targets/{target['id']}", estate.admin)
+    assert await news(estate, token) == "changed"
+
+
+async def news(estate: Estate, token: str) -> str | None:
+    """What the answer to a push says about the configuration."""
+    await estate.site.clock.advance(1)
+    series = encode_labels(labels(__name__="up", instance="x", job="node"))
+    body = compress(encode_write_request([(series, 1.0, estate.site.clock.now_ms())]))
+    headers = {**CONTENT_HEADERS, "Authorization": f"Bearer {token}"}
+    async with estate.site.client.post("/prometheus/api/v1/write", data=body, headers=headers) as response:
+        assert response.status == 204
+        assert response.headers["X-Prometheus-Remote-Write-Samples-Written"] == "1"
+        return response.headers.get("Forewatch-Config")
 
 
 async def test_a_large_document_is_compressed_for_who_takes_it(estate: Estate) -> None:
