@@ -179,17 +179,22 @@ def _series(family: Family, of: Labels) -> Series:
     return Series(family, of)
 
 
+@lru_cache(4096)
+def _sample(family: Family, of: Labels, value: int) -> Sample:
+    return Sample(_series(family, of), value)
+
+
 def _static(by_index: Mapping[str, Mapping[int, Value]], label_sets: Mapping[int, Labels]) -> Iterable[Sample]:
     for column in oids.STATIC_COLUMNS:
         for index, value in by_index.get(column.root, {}).items():
             if type(value) is int:
-                yield Sample(_series(column.family, label_sets[index]), value)
+                yield _sample(column.family, label_sets[index], value)
     for index, value in by_index.get(oids.IF_TYPE, {}).items():
         if type(value) is int:
-            yield Sample(Series(oids.IF_TYPE_FAMILY, labels(label_sets[index], ifType=if_type(value))), 1)
+            yield _sample(oids.IF_TYPE_FAMILY, _shared(labels(label_sets[index], ifType=if_type(value))), 1)
     for index, value in by_index.get(oids.IF_PHYS_ADDRESS, {}).items():
         of = labels(label_sets[index], ifPhysAddress=spell_mac(value) or _NO_MAC)
-        yield Sample(Series(oids.IF_PHYS_ADDRESS_FAMILY, of), 1)
+        yield _sample(oids.IF_PHYS_ADDRESS_FAMILY, _shared(of), 1)
 
 
 def _interface(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> Interface:
