@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from core.units import parse_duration
 from rules import patterns
@@ -112,8 +112,30 @@ def _of_text(call: Callable[[str], str]) -> Function:
     return Function((Kind.TEXT,), lambda value: call(_text(value)))
 
 
+def _each(change: Callable[[str], str]) -> Callable[[str], str]:
+    """Letter by letter, as Go does: a letter whose other case would be several, such as ß, stays."""
+    return lambda text: "".join(one if len(changed := change(one)) != 1 else changed for one in text)
+
+
+_upper, _lower, _titled = _each(str.upper), _each(str.lower), _each(str.title)
+
+
 def _title(text: str) -> str:
-    return re.sub(r"(?<!\w)\w", lambda match: match[0].upper(), text)
+    return re.sub(r"(?<!\w)\w", lambda match: _titled(match[0]), text)
+
+
+def _joined(*values: Value) -> str:
+    """Go's `print`: spaces only between two of which neither is text."""
+    parts = [spell(value) for value in values]
+    for place in range(len(values) - 1, 0, -1):
+        if not isinstance(values[place], str) and not isinstance(values[place - 1], str):
+            parts.insert(place, " ")
+    return "".join(parts)
+
+
+def _graph(expression: str, tab: int) -> str:
+    """The path of Prometheus' page for an expression."""
+    return f"/graph?g0.expr={quote_plus(expression, safe='~')}&g0.tab={tab}"
 
 
 def _strip_port(address: str) -> str:
@@ -214,6 +236,7 @@ FUNCTIONS: dict[str, Function] = {
     "eq": Function((Kind.ANY,), _equal, Kind.BOOL, least=2, same=True),
     "externalURL": Function((), lambda scope: scope.context.external_url, scoped=True),
     "first": Function((_SAMPLES,), _first, _SAMPLE),
+    "graphLink": _of_text(lambda expression: _graph(expression, 0)),
     "ge": _compared(lambda left, right: not left < right),  # type: ignore[operator]  # of NaN true, as in Go
     "gt": _compared(lambda left, right: not left <= right),  # type: ignore[operator]  # the same
     "humanize": _of_number(humanize),
@@ -232,6 +255,7 @@ FUNCTIONS: dict[str, Function] = {
     "or": Function((Kind.ANY,), _or, None, least=1, lazy=True),
     "parseDuration": Function((_TEXT,), lambda text: parse_duration(_text(text)), Kind.NUMBER),
     "pathPrefix": Function((), lambda scope: urlsplit(scope.context.external_url).path, scoped=True),
+    "print": Function((Kind.ANY,), _joined, least=0),
     "reReplaceAll": Function((_TEXT, _TEXT, _TEXT), _replace_all, pattern=True),
     "safeHtml": _of_text(str),
     "sortByLabel": Function((_TEXT, _SAMPLES), _sort_by_label, _SAMPLES),
@@ -239,7 +263,9 @@ FUNCTIONS: dict[str, Function] = {
     "stripPort": _of_text(_strip_port),
     "strvalue": Function((_SAMPLE,), lambda sample: sample.labels.get("__value__", "")),
     "title": _of_text(_title),
-    "toLower": _of_text(str.lower),
-    "toUpper": _of_text(str.upper),
+    "tableLink": _of_text(lambda expression: _graph(expression, 1)),
+    "toLower": _of_text(_lower),
+    "toUpper": _of_text(_upper),
+    "urlquery": Function((Kind.ANY,), lambda *values: quote_plus(_joined(*values), safe="~"), least=1),
     "value": Function((_SAMPLE,), lambda sample: sample.value, Kind.NUMBER),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rules.humanize import spell_float
 from rules.template_values import Kind, Value, spell
 
-_VERB = re.compile(r"%(?P<flags>[-+ 0#]*)(?P<width>\d{0,3})(?:\.(?P<precision>\d{0,3}))?(?P<verb>.?)", re.DOTALL)
+_VERB = re.compile(r"%(?P<flags>[-+ 0]*)(?P<width>\d{0,3})(?:\.(?P<precision>\d{0,3}))?(?P<verb>.?)", re.DOTALL)
 _VERBS = {Kind.NUMBER: "feEgGv", Kind.TEXT: "sqv", Kind.WHOLE: "dv", Kind.BOOL: "tv"}
 
 
@@ -66,7 +66,24 @@ def _render(verb: re.Match[str], value: Value) -> str:
         spelled = spell_float(value)
         if letter == "G" and not special:
             spelled = spelled.upper()
-        if "+" in flags and letter != "v" and spelled[0] not in "+-":  # Go's %+v is about fields of structs
-            spelled = "+" + spelled
-        return f"%{'-' if '-' in flags else ''}{width}s" % spelled
+        return _padded(_signed(spelled, flags, letter), flags, int(width or 0), zeros=not special)
     return f"%{flags}{width}{precision}{'g' if letter == 'v' else letter}" % value
+
+
+def _signed(spelled: str, flags: str, letter: str) -> str:
+    """A number with the plus or the blank that the flags want in front of it."""
+    if "+" in flags and letter != "v":  # Go's %+v is about fields of structs
+        return spelled if spelled[0] in "+-" else "+" + spelled
+    if " " in flags and spelled[0] != "-":
+        return " " + spelled.removeprefix("+")
+    return spelled
+
+
+def _padded(spelled: str, flags: str, width: int, *, zeros: bool) -> str:
+    """A number of that width at least; zeros go between sign and digits."""
+    if "-" in flags:
+        return spelled.ljust(width)
+    if "0" not in flags or not zeros:
+        return spelled.rjust(width)
+    sign = spelled[0] if spelled[0] in "+- " else ""
+    return sign + spelled[len(sign) :].rjust(width - len(sign), "0")

@@ -100,6 +100,7 @@ def test_templates_expand_as_in_prometheus(text: str, value: float, expected: st
         ("{{ humanize }}", "0 argument(s)", "too few arguments"),
         ("{{ humanize $value $value }}", "2 argument(s)", "too many arguments"),
         ('{{ printf "%d" $value }}', "%d does not suit a number", "Go would print %!d(float64=…)"),
+        ('{{ printf "%#g" $value }}', "%# does not suit a number", "Go would keep zeros that nobody reads"),
         ('{{ printf "%f" $labels.job }}', "%f does not suit text", "Go would print %!f(string=…)"),
         ('{{ printf "%.2f" }}', "wants 1 value(s) and gets 0", "a missing value"),
         ("{{ printf $labels.job $value }}", "quoted format", "a format that is not known beforehand"),

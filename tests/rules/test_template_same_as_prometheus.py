@@ -17,6 +17,7 @@ from tests.servers.require import require_program
 
 TEMPLATES = (
     "{{ $value }}|{{ printf `%+v` $value }}|{{ printf `%G` $value }}|{{ printf `%15v` $value }}",
+    "{{ printf `%010v` $value }}|{{ printf `% g` $value }}|{{ printf `% .1f` $value }}|{{ printf `%-9v` $value }}|",
     "{{ $value | humanize }}",
     "{{ $value | humanize1024 }}",
     "{{ $value | humanizePercentage }}",
@@ -32,6 +33,9 @@ TEMPLATES = (
     "{{ and $labels.host $value }} {{ or `` 5 }} {{ not $value }}",
     "{{ query `x > 0` | len }}{{ range query `x` }} {{ .Labels.host }} {{ .Value }} {{ label `host` . }}{{ end }}",
     "{{ reReplaceAll `(.)-` `$1${1}+` $labels.host }} {{ match `^w.b` $labels.host }} {{ printf `%d|%5d` 3 4 }}",
+    "{{ toUpper `ß ä` }} {{ title `über ß x'y a_b` }} {{ print }}{{ print `a` 1 2 $value `b` $labels.host }}",
+    "{{ urlquery $labels.host `&ü~` 1 }} {{ $labels.host | urlquery }}",
+    '{{ graphLink `rate(x{a="b"}[5m])` }} {{ tableLink `x ~ é` }}',
     "a {{- /* note */ -}} b {{- $labels.nope -}} c",
 )
 VALUES = (
