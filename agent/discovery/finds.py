@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from agent.discovery.ranges import IpAddress
 from core.discovery import FoundDevice, contradict, identities
 
+MOST_CLAIMS = 1_000  # addresses of one device that are looked at
+MOST_CLAIMANTS = 16  # of one address
 _RANK = ("snmp", "tcp", "icmp")
 
 
@@ -17,6 +19,7 @@ class Finds:
     def __init__(self, devices: Iterable[FoundDevice] = ()) -> None:
         self._by_identity: dict[str, FoundDevice] = {}
         self._by_address: dict[str, FoundDevice] = {}
+        self._by_claim: dict[str, list[FoundDevice]] = {}  # addresses that devices say they have
         self._devices: dict[int, FoundDevice] = {}
         for one in devices:
             self.add(one)
@@ -38,9 +41,9 @@ class Finds:
 
         A claim alone proves nothing: a device may claim what it likes, and clusters share addresses.
         """
-        for one in self._devices.values():
+        for one in self._by_claim.get(address, ()):
             same = (one.facts.name, one.facts.sys_object_id) == (name, object_id) and one.engine_id == engine
-            if same and name is not None and one.found_by == "snmp" and address in one.facts.addresses:
+            if same and name is not None:
                 return one
         return None
 
@@ -76,6 +79,11 @@ class Finds:
             self._by_identity.setdefault(identity, device)
         for address in device.addresses:
             self._by_address.setdefault(address, device)
+        if device.found_by == "snmp":
+            for address in device.facts.addresses[:MOST_CLAIMS]:
+                claims = self._by_claim.setdefault(address, [])
+                if device not in claims and len(claims) < MOST_CLAIMANTS:
+                    claims.append(device)
 
 
 def _place(address: str) -> tuple[int, int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from cmdb.models import ItemChange
 from collector.access.roles import Role
 from tests.collector.conftest import Site
 from tests.collector.discovery.sweeps import AGENT, Desk, device
@@ -231,3 +233,42 @@ async def test_hostile_reports_are_refused_or_cleaned(
         assert "\x1b" not in proposal["name"]
         assert all(len(str(one["after"])) <= 4096 for one in proposal["changes"].values())
         await desk.accept(proposal)
+
+
+async def test_an_accepted_device_can_be_polled_from_then_on(site: Site, desk: Desk) -> None:
+    secret = {"kind": "snmp", "version": "2c", "community": "public"}
+    assert (await desk.call("POST", "/api/v1/credentials", {"name": "lab", "secret": secret}))[0] == 201
+    await desk.report("a1", device())
+    [proposal] = await desk.proposals()
+    path = f"/api/v1/proposals/{proposal['id']}/accept"
+    assert (await desk.call("POST", path, {"credential": "nobody"}))[0] == 422
+    assert [one["state"] for one in await desk.proposals()] == ["open"]  # nothing was done by halves
+    assert (await desk.call("GET", "/api/v1/cis"))[1]["items"] == []
+    accepted = await desk.accept(proposal, credential="lab")
+    [target] = (await desk.call("GET", "/api/v1/polling-targets"))[1]["items"]
+    assert (target["name"], target["settings"], target["credential"]) == ("core-1", {"address": "10.0.0.1"}, "lab")
+    assert (target["ci"], target["agent"]) == (accepted["ci"]["id"], AGENT)
+
+
+async def test_decisions_and_finds_are_counted(site: Site, desk: Desk) -> None:
+    await desk.report("a1", device())
+    await desk.accept((await desk.proposals())[0])
+    await desk.report("a2", device())
+    text = (await desk.call("GET", "/metrics"))[1]
+    for line in (
+        "forewatch_discovery_reports_total 2.0",
+        'forewatch_discovery_devices_total{result="new"} 1.0',
+        'forewatch_discovery_devices_total{result="known"} 1.0',
+        'forewatch_proposals_raised_total{kind="new"} 1.0',
+        'forewatch_proposals_decided_total{decision="accepted",kind="new"} 1.0',
+    ):
+        assert line in text
+
+
+async def test_who_decided_is_in_the_item_s_history(site: Site, desk: Desk) -> None:
+    await desk.report("a1", device())
+    accepted = await desk.accept((await desk.proposals())[0])
+    async with site.database.read() as session:
+        changes = list(await session.scalars(select(ItemChange).where(ItemChange.ci_id == accepted["ci"]["id"])))
+    [said] = [change for change in changes if change.field == "proposal"]
+    assert (said.actor, said.after) == ("ling", {"value": {"number": accepted["id"], "kind": "new"}})
