@@ -133,11 +133,6 @@ def _joined(*values: Value) -> str:
     return "".join(parts)
 
 
-def _graph(expression: str, tab: int) -> str:
-    """The path of Prometheus' page for an expression."""
-    return f"/graph?g0.expr={quote_plus(expression, safe='~')}&g0.tab={tab}"
-
-
 def _strip_port(address: str) -> str:
     """The host of `host:port` or `[v6]:port`; anything else as it is."""
     match = re.fullmatch(r"(?:\[([^\]]*)\]|([^:\[\]]*)):[^:]*", address)
@@ -236,7 +231,6 @@ FUNCTIONS: dict[str, Function] = {
     "eq": Function((Kind.ANY,), _equal, Kind.BOOL, least=2, same=True),
     "externalURL": Function((), lambda scope: scope.context.external_url, scoped=True),
     "first": Function((_SAMPLES,), _first, _SAMPLE),
-    "graphLink": _of_text(lambda expression: _graph(expression, 0)),
     "ge": _compared(lambda left, right: not left < right),  # type: ignore[operator]  # of NaN true, as in Go
     "gt": _compared(lambda left, right: not left <= right),  # type: ignore[operator]  # the same
     "humanize": _of_number(humanize),
@@ -263,7 +257,6 @@ FUNCTIONS: dict[str, Function] = {
     "stripPort": _of_text(_strip_port),
     "strvalue": Function((_SAMPLE,), lambda sample: sample.labels.get("__value__", "")),
     "title": _of_text(_title),
-    "tableLink": _of_text(lambda expression: _graph(expression, 1)),
     "toLower": _of_text(_lower),
     "toUpper": _of_text(_upper),
     "urlquery": Function((Kind.ANY,), lambda *values: quote_plus(_joined(*values), safe="~"), least=1),

@@ -35,7 +35,6 @@ TEMPLATES = (
     "{{ reReplaceAll `(.)-` `$1${1}+` $labels.host }} {{ match `^w.b` $labels.host }} {{ printf `%d|%5d` 3 4 }}",
     "{{ toUpper `ß ä` }} {{ title `über ß x'y a_b` }} {{ print }}{{ print `a` 1 2 $value `b` $labels.host }}",
     "{{ urlquery $labels.host `&ü~` 1 }} {{ $labels.host | urlquery }}",
-    '{{ graphLink `rate(x{a="b"}[5m])` }} {{ tableLink `x ~ é` }}',
     "a {{- /* note */ -}} b {{- $labels.nope -}} c",
 )
 VALUES = (
