@@ -96,6 +96,7 @@ def _build(traps: dict[str, tuple[Path, TrapSection]], objects: dict[str, Object
         for name, (file, trap) in traps.items()
         for wrong in _wrong(trap, traps, objects)
     ]
+    faults += _doubled(traps)
     if faults:
         raise ConfigError(faults)
     ended = {name for _, trap in traps.values() for name in trap.clears}
@@ -116,6 +117,17 @@ def _wrong(trap: TrapSection, traps: dict[str, tuple[Path, TrapSection]], object
             yield f"clears {name!r}, which is no trap"
         elif (traps[name][1].key, traps[name][1].index) != (trap.key, trap.index):
             yield f"clears {name!r}, which has another key: both must have the same key and index"
+
+
+def _doubled(traps: dict[str, tuple[Path, TrapSection]]) -> Iterator[Fault]:
+    """Traps of one OID under two names: the one that other definitions speak of could be the one that is lost."""
+    first: dict[str, str] = {}
+    for name, (_, trap) in reversed(traps.items()):  # shipped ones come last
+        known = first.setdefault(trap.oid, name)
+        if known != name:
+            yield Fault(
+                str(traps[name][0]), 0, f"traps.{name}: has the OID of {known}; give it that name to replace it"
+            )
 
 
 def _definition(name: str, trap: TrapSection) -> Definition:

@@ -83,7 +83,10 @@ class Receiver:
         if self._repeats.is_repeat(reading, now):
             self._repeated += 1
             return None
-        return None if self._emit(Event(reading.event)) else Drop.OVERFLOW
+        if self._emit(Event(reading.event)):
+            return None
+        self._repeats.forget(reading)
+        return Drop.OVERFLOW
 
     def _count(self, instance: str, name: str, severity: str) -> None:
         key = (instance, name, severity)

@@ -33,6 +33,11 @@ class Repeats:
                 self._remember(key, state, now)
         return repeat
 
+    def forget(self, reading: Reading) -> None:
+        """Nobody heard it after all: it is to be told when it is said again."""
+        for key, _ in _states(reading):
+            self._said.pop(key, None)
+
     def _is_known(self, key: Key, state: bool, now: float) -> bool:  # noqa: FBT001 - the state is one
         known = self._said.get(key)
         return known is not None and known[0] is state and now - known[1] < self._seconds

@@ -91,6 +91,7 @@ def test_own_definitions_come_before_shipped_ones(tmp_path: Path) -> None:
         ('traps: {x: {oid: 1.3.6, severity: info, text: "{y}"}}', "there is no object 'y'"),
         ("traps: {x: {oid: 1.3.6, severity: info, clears: [y]}}", "clears 'y', which is no trap"),
         ("traps: {x: {oid: 1.3.6, severity: info, clears: [linkDown]}}", "which has another key"),
+        ("traps: {mine: {oid: 1.3.6.1.6.3.1.1.5.3, severity: info}}", "traps.mine: has the OID of linkDown"),
         ("traps: {unknown: {oid: 1.3.6, severity: info}}", "is no name"),
     ],
 )

@@ -105,6 +105,13 @@ def test_what_is_said_again_is_a_repeat_until_something_else_is_said_of_the_trou
     assert not repeats.is_repeat(down, 31), "long enough ago"
 
 
+def test_what_nobody_heard_is_told_when_it_is_said_again() -> None:
+    repeats, down = Repeats(30), reader().read(link(LINK_DOWN), NOW)
+    assert not repeats.is_repeat(down, 0)
+    repeats.forget(down)
+    assert not repeats.is_repeat(down, 1)
+
+
 def test_traps_about_no_trouble_are_repeats_when_they_say_the_same() -> None:
     repeats, read = Repeats(30), reader().read
     one, same, another = (
