@@ -29,7 +29,7 @@ class Heads:
         tail_size: bytes of the time that follows the value, with its tag.
     """
 
-    __slots__ = ("_after_size", "_common", "_honor", "_parts", "_value_tag")
+    __slots__ = ("_after_size", "_common", "_common_end", "_first", "_honor", "_parts", "_value_tag")
 
     def __init__(self, common: Labels, *, honor: bool, tail_size: int) -> None:
         self._common = common
@@ -38,7 +38,9 @@ class Heads:
         self._after_size = _VALUE_SIZE + tail_size
         # By identity: label sets are shared and not changed, and hashing one costs as much as all the rest. The
         # set itself is kept, so that nothing else can come to have its identity.
-        self._parts: dict[int, tuple[Labels, bytes, bytes]] = {}
+        self._parts: dict[int, tuple[Labels, bytes, bytes, bytes]] = {}
+        self._first = min((name for name, _ in common), default="")  # the first of the target's label names
+        self._common_end = encode_labels(common) + self._value_tag
 
     def __len__(self) -> int:
         """How many label sets are kept."""
@@ -47,24 +49,34 @@ class Heads:
     def of(self, series: Series) -> bytes:
         """Everything up to the value: tags, lengths, labels."""
         part = self._parts.get(id(series.labels)) or self._learn(series)
-        _, before, after = part
+        _, before, after, end = part
         name = _encoded_name(series.family.name)
-        size = len(before) + len(name) + len(after) + self._after_size
+        size = len(before) + len(name) + len(after) + len(end) + self._after_size
         start = _STARTS[size] if size < len(_STARTS) else _FIELD + varint(size)
-        return start + before + name + after
+        return start + before + name + after + end
 
     def keep(self, series: Iterable[Series]) -> None:
         """Forget the label sets of all other series."""
         used = {id(one.labels) for one in series}
         self._parts = {key: part for key, part in self._parts.items() if key in used}
 
-    def _learn(self, series: Series) -> tuple[Labels, bytes, bytes]:
-        """The labels that sort before the name, as those in capitals do, and those after it."""
-        whole = full_labels(series, self._common, honor=self._honor)
-        at = next(place for place, (name, _) in enumerate(whole) if name == METRIC_NAME)
-        part = (series.labels, encode_labels(whole[:at]), encode_labels(whole[at + 1 :]) + self._value_tag)
-        self._parts[id(series.labels)] = part
+    def _learn(self, series: Series) -> tuple[Labels, bytes, bytes, bytes]:
+        """The labels that sort before the name, as those in capitals do; those after it; how the head ends."""
+        own = series.labels
+        if own and own[0][0] > METRIC_NAME and own[-1][0] < self._first:
+            # The target's labels are last, as for interfaces: then the rest is the same for equal ones of all targets.
+            part = (own, b"", _encoded(own), self._common_end)
+        else:
+            whole = full_labels(series, self._common, honor=self._honor)
+            at = next(place for place, (name, _) in enumerate(whole) if name == METRIC_NAME)
+            part = (own, encode_labels(whole[:at]), encode_labels(whole[at + 1 :]), self._value_tag)
+        self._parts[id(own)] = part
         return part
+
+
+@lru_cache(4096)
+def _encoded(own: Labels) -> bytes:
+    return encode_labels(tuple((name, _utf8(value)) for name, value in own))
 
 
 @lru_cache(_NAMES)

@@ -51,8 +51,8 @@ class Inventory:
 
     Attributes:
         interfaces: by ifIndex.
-        series: OID of each object to read at every poll, the most useful first → its series.
-        low: OID of a 64-bit counter → the series of its low 32 bits, where only the former is read.
+        series: OID of each object to read at every poll, the most useful first → its series; equal devices share it.
+        low: OID of a 64-bit counter → the series of its low 32 bits, where only the former is read; shared too.
         static: samples that hold until the next inventory.
     """
 
@@ -95,8 +95,8 @@ def take_inventory(table: Table) -> Inventory:
     }
     return Inventory(
         interfaces={index: _interface(index, by_index) for index in label_sets},
-        series=series,
-        low=low,
+        series=_table(tuple(series), tuple(series.values())),
+        low=_table(tuple(low), tuple(low.values())),
         static=list(_static(by_index, label_sets)),
     )
 
@@ -177,6 +177,11 @@ def _shared(of: Labels) -> Labels:
 @lru_cache(16_384)
 def _series(family: Family, of: Labels) -> Series:
     return Series(family, of)
+
+
+@lru_cache(256)
+def _table(of: tuple[str, ...], series: tuple[Series, ...]) -> dict[str, Series]:
+    return dict(zip(of, series, strict=True))
 
 
 @lru_cache(4096)

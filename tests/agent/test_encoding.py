@@ -119,6 +119,23 @@ def test_series_of_one_label_set_share_its_bytes() -> None:
     assert len(encoder._heads) == 1
 
 
+@pytest.mark.parametrize(
+    "of",
+    [
+        pytest.param({"ifAlias": "上联\udce4", "ifName": "Gi0/1"}, id="all before the target's"),
+        pytest.param({"ifName": "Gi0/1", "instance": "x"}, id="one that the target has"),
+        pytest.param({"ifName": "Gi0/1", "zone": "z"}, id="around the target's"),
+        pytest.param({"A": "a", "ifName": "Gi0/1"}, id="around the name"),
+    ],
+)
+@pytest.mark.parametrize("honor", [False, True])
+@pytest.mark.parametrize("common", [COMMON, (), labels(job="node", instance="web-2")])
+def test_labels_stand_in_the_order_of_their_names(of: dict[str, str], honor: bool, common: Labels) -> None:
+    one = series("a", **of)
+    expected = encode_write_request([(encode_labels(full_labels(one, common, honor=honor)), 1, AT)])
+    assert b"".join(TargetEncoder(common, honor=honor).encode([Sample(one, 1)], [], AT)) == expected
+
+
 def test_labels_in_capitals_stand_before_the_name() -> None:
     of = series("a", Zone="z", zone="z", _A="a")
     encoded = b"".join(TargetEncoder(COMMON).encode([Sample(of, 1)], [], AT))
