@@ -69,9 +69,9 @@ class SnmpExporter:
         self._process.terminate()
         self._process.wait(timeout=30)
 
-    def poll(self, device_port: int) -> str:
+    def poll(self, device_port: int, address: str = "127.0.0.1") -> str:
         """The text exposition of one poll of a device on loopback."""
-        url = f"http://127.0.0.1:{self.port}/snmp?module=if_mib&auth=public_v2&target=127.0.0.1:{device_port}"
+        url = f"http://127.0.0.1:{self.port}/snmp?module=if_mib&auth=public_v2&target={address}:{device_port}"
         with urllib.request.urlopen(url, timeout=30) as answer:
             return str(answer.read().decode())
 
