@@ -31,7 +31,8 @@ class Answers:
     """Encoded answers of one device of version 2c."""
 
     def __init__(self, mib: dict[str, bytes]) -> None:
-        self._device = Device(mib)
+        with Device(mib) as self._device:
+            pass  # what it says needs no socket
         self._device.largest = 8000
         self._known: dict[bytes, bytes | None] = {}
 
