@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from agent.config import AgentConfig
@@ -64,25 +64,11 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
     own.watch_config(remote, local=len(targets))
     pusher.news = remote.hurry
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
-    pushing = asyncio.ensure_future(pusher.run())
+    parts = [runner.run(), reporter.run(), events.run(), watch.run(), *(traps.parts() if traps else ())]
+    parts += [*_discovery(config, clock, own), *([remote.run()] if config.remote_config else ())]
     try:
-        parts = [
-            runner.run(),
-            reporter.run(),
-            events.run(),
-            watch.run(),
-            *(traps.parts() if traps else ()),
-            *_discovery(config, clock, own),
-        ]
-        if config.remote_config:
-            parts.append(remote.run())
-        await _until(stop, pushing, *parts)
-        pusher.finish()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(pushing, _FAREWELL_SECONDS)
+        await _work(stop, pusher, parts)
     finally:
-        pushing.cancel()
-        await asyncio.gather(pushing, return_exceptions=True)
         waiting = spool.records
         spool.close()
         for client in clients:
@@ -91,6 +77,23 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
             traps.close()
     log.info("agent stopped", agent=name, waiting_records=waiting)
     return watch.restarting
+
+
+async def _work(stop: asyncio.Event, pusher: Pusher, parts: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Push and run the parts until `stop` is set; then the last samples get a moment to reach the collector.
+
+    Raises:
+        Exception: what failed.
+    """
+    pushing = asyncio.ensure_future(pusher.run())
+    try:
+        await _until(stop, pushing, *parts)
+        pusher.finish()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pushing, _FAREWELL_SECONDS)
+    finally:
+        pushing.cancel()
+        await asyncio.gather(pushing, return_exceptions=True)
 
 
 def _self_watch(config: AgentConfig, runner: Runner, events: OwnEvents, clock: Clock, stop: asyncio.Event) -> SelfWatch:

@@ -174,9 +174,9 @@ class RemoteConfig:
         entries = list(entries)
         try:
             return {target.instance: target for target in self._targets(entries)}, {}
-        except ConfigError as error:
-            if len(entries) == 1:  # such as a profile that is not there
-                return {}, {entries[0].name: "; ".join(fault.message for fault in error.faults)}
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one target must not cost the others, or the agent
+            if len(entries) == 1:
+                return {}, {entries[0].name: _spell(error)}
         built: dict[str, Target] = {}
         refused: dict[str, str] = {}
         for entry in entries:
@@ -205,6 +205,14 @@ class RemoteConfig:
             self._events.say("config", "target of central configuration is refused", target=name, reason=why)
         if len(news) > MOST_EVENTS:
             self._events.say("config", f"{len(news) - MOST_EVENTS} more targets of central configuration are refused")
+
+
+def _spell(error: Exception) -> str:
+    """Why a target cannot be built, such as that its profile is not there."""
+    if isinstance(error, ConfigError):
+        return "; ".join(fault.message for fault in error.faults)
+    log.error("target of central configuration cannot be built", exc_info=error)
+    return f"cannot be read here: {type(error).__name__}"
 
 
 def body_of(answer: Answer) -> bytes:

@@ -98,7 +98,7 @@ def accept(document: Document, config: AgentConfig) -> Accepted:
             _check(entry, config, taken=entry.name in accepted.entries)
         except ConfigError as error:
             accepted.refused[label] = "; ".join(fault.message for fault in error.faults)[:1000]
-        except ValueError as error:
+        except (ValueError, OverflowError, RecursionError) as error:  # numbers and depths that nobody means
             accepted.refused[label] = str(error)[:1000]
         else:
             accepted.entries[entry.name] = entry

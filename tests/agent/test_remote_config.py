@@ -18,6 +18,7 @@ from agent.remote_config import ConfigOutcome, RemoteConfig, body_of
 from agent.remote_config_document import DocumentError
 from agent.remote_config_file import MOST_BYTES
 from agent.runner import Runner
+from agent.targets import targets_of
 from core.clock import ManualClock
 from core.spool.spool import Limits, Spool
 from tests.agent.collector import FakeCollector
@@ -139,6 +140,19 @@ async def test_a_device_with_a_profile_that_is_not_there_is_refused_alone(scene:
     document = answer("1", snmp=devices, credentials={"lab": {"community": "x"}})
     assert await scene.step(document) == ["a", "c"]
     assert "no-such-profile" in scene.remote.refused["b"]
+
+
+async def test_a_target_that_cannot_be_built_for_any_reason_is_refused_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(config: AgentConfig, clock: ManualClock) -> Any:
+        if any(one.name == "b" for one in config.probes):
+            raise KeyError("a bug")
+        return targets_of(config, clock)
+
+    monkeypatch.setattr("agent.remote_config.targets_of", broken)
+    assert await scene.step(answer("1", probes=probes("a", "b", "c"))) == ["a", "c"]
+    assert scene.remote.refused == {"b": "cannot be read here: KeyError"}
 
 
 async def test_an_agent_that_starts_while_the_collector_is_away_polls_what_it_polled(

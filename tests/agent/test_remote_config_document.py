@@ -63,6 +63,8 @@ def test_what_is_right_is_taken_as_the_file_would_have_it() -> None:
         ({"type": "icmp", "target": "0.0.0.0"}, "no address of a device", "unspecified"),
         ({"type": "icmp", "target": "10.0.0.1", "timeout": "60s"}, "more than the interval", "a long timeout"),
         ({"type": "icmp", "target": "10.0.0.1", "interval": "1ms"}, "at least", "a flood"),
+        ({"type": "icmp", "target": "10.0.0.1", "interval": "9" * 400 + "d"}, "", "a number beyond all numbers"),
+        ({"type": "http", "url": "http://x.example/", "max_body": "9" * 400 + "MiB"}, "", "a size beyond all sizes"),
         ({"type": "nonsense"}, "must be one of", "an unknown type"),
         ({}, "is required", "no type"),
         ({"name": 7, "type": "icmp", "target": "10.0.0.1", "packets": "x"}, "whole number", "a wrong value"),
@@ -151,3 +153,12 @@ def test_too_many_targets_are_refused_as_a_whole() -> None:
     with pytest.raises(DocumentError, match="max_remote_targets is 3"):
         accept(many, config("max_remote_targets: 3\n"))
     assert len(accept(many, config("max_remote_targets: 4\n")).entries) == 4
+
+
+def test_a_target_that_is_nested_too_deeply_is_refused_alone() -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = [deep]
+    bad = {"name": "deep", "type": "http", "url": "http://x.example/", "headers": deep}
+    accepted = accept(Document(credentials={"lab": LAB}, snmp=[CORE], probes=[bad]), config())
+    assert (list(accepted.entries), list(accepted.refused)) == (["core-1"], ["deep"])
