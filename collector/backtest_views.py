@@ -7,8 +7,9 @@ import msgspec
 from core import labels
 from core.clock import to_rfc3339
 from core.units import format_duration
-from rules.alerting import ALERT_NAME, AlertingRule
+from rules.alerting import AlertingRule
 from rules.backtest import Firing, Report, RuleReport
+from rules.description import ALERT_NAME
 from rules.paging import Page
 
 

@@ -16,13 +16,13 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from core.labels import METRIC_NAME, Labels, fingerprint, labels
+from core.labels import METRIC_NAME, Labels, labels
+from rules.description import Descriptions, is_same
 from rules.promql.plan import Expression
 from rules.promql.vector import Vector
 from rules.template import Template
 from rules.template_values import Context
 
-ALERT_NAME = "alertname"
 _NO_CONTEXT = Context()
 
 
@@ -73,6 +73,7 @@ class AlertingRule:
         labels, annotations: by name, as templates.
         recover: must hold before the alert clears (`forewatch_recover`); None when not given.
         file, line: where the rule stands.
+        descriptions: what alerts are called; remembered, so a rule is for one thread.
     """
 
     key: str
@@ -85,6 +86,7 @@ class AlertingRule:
     recover: Expression | None = None
     file: str = ""
     line: int = 0
+    descriptions: Descriptions = field(default_factory=Descriptions, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +160,17 @@ def _found(
 ) -> dict[str, Alert]:
     """The alerts that the result calls for, states as they were; new ones are pending."""
     found: dict[str, Alert] = {}
-    for series, value in vector:
-        own = _labels(rule, series, value, context)
-        annotations = {name: template.expand(series, value, context) for name, template in rule.annotations.items()}
-        key = fingerprint(own)
-        if key in found:
+    for one in rule.descriptions.of(rule.name, rule.labels, rule.annotations, vector, context):
+        if one.key in found:
             raise _SameLabels("vector contains metrics with the same labelset after applying alert labels")
-        known = before.get(key)
+        known = before.get(one.key)
         if known is None:
-            found[key] = Alert(own, AlertState.PENDING, at_ms, None, None, value, annotations)
+            found[one.key] = Alert(one.labels, AlertState.PENDING, at_ms, None, None, one.value, one.annotations)
+        elif known.annotations is one.annotations and is_same(known.value, one.value):
+            found[one.key] = known
         else:
-            found[key] = replace(known, value=value, annotations=annotations)
+            found[one.key] = replace(known, value=one.value, annotations=one.annotations)
     return found
-
-
-def _labels(rule: AlertingRule, series: Labels, value: float, context: Context) -> Labels:
-    merged = {name: text for name, text in series if name != METRIC_NAME}
-    for name, template in rule.labels.items():
-        merged[name] = template.expand(series, value, context)
-    merged[ALERT_NAME] = rule.name
-    return labels(merged)
 
 
 def _present(rule: AlertingRule, alert: Alert, at_ms: int) -> Alert:

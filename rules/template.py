@@ -28,6 +28,7 @@ _ACTION = re.compile(
     r"\}\}",
     re.DOTALL,
 )
+_BEYOND = re.compile("query|xternal|pathPrefix")  # these cannot be called by another name
 _COMMENT = re.compile(r"\s*/\*.*\*/\s*", re.DOTALL)
 _NO_CONTEXT = Context()
 
@@ -47,6 +48,16 @@ class Template:
         pieces = list(_pieces(text))
         self._plain = "".join(map(str, pieces)) if all(isinstance(piece, str) for piece in pieces) else None
         self._write = Reader(pieces).whole()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it expands to the same text for every series."""
+        return self._plain is not None
+
+    @property
+    def is_of_its_series(self) -> bool:
+        """Whether a series and its value alone say what it expands to, and not other samples or the surroundings."""
+        return _BEYOND.search(self.text) is None
 
     def expand(self, series: Labels, value: float, context: Context = _NO_CONTEXT) -> str:
         """The text for a series (its name included among the labels) and its value.

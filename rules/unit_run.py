@@ -10,7 +10,8 @@ from core.labels import Labels, labels, spell
 from core.remote_write import STALE_NAN
 from core.units import format_duration
 from rules import notation
-from rules.alerting import ALERT_NAME, Alert, AlertingRule, AlertState, alert_series, step
+from rules.alerting import Alert, AlertingRule, AlertState, alert_series, step
+from rules.description import ALERT_NAME
 from rules.errors import EvaluationError
 from rules.files import RECOVER, RuleSet
 from rules.memory import MemorySource

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,9 +12,12 @@ from hypothesis import strategies as st
 
 from core.labels import Labels, fingerprint, labels
 from rules.alerting import Alert, AlertingRule, AlertState, Change, ChangeKind, Step, step
+from rules.memory import MemorySource
+from rules.promql.evaluate import Evaluator
 from rules.promql.parse import parse
 from rules.promql.vector import Vector
 from rules.template import Template
+from rules.template_values import Context
 
 CORE_1 = labels(__name__="up", instance="core-1", job="snmp")
 CORE_2 = labels(__name__="up", instance="core-2", job="snmp")
@@ -215,3 +221,56 @@ def test_an_alert_fires_and_clears_as_the_definition_says(
         before = step(of, before, BAD if bad else NOTHING, at * 1000).after
         states = [alert.state for alert in before.values()]
         assert states == ([] if began is None else [AlertState.FIRING if firing else AlertState.PENDING])
+
+
+class Counting(Template):
+    """A template that tells how often it was expanded."""
+
+    expansions = 0
+
+    def expand(self, *args: Any) -> str:
+        Counting.expansions += 1
+        return super().expand(*args)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expanded", "reason"),
+    [
+        ("{{ $labels.instance }}", [0.0, 0.0, 0.0], 1, "nothing has changed"),
+        ("{{ $value }}", [1.0, 1.0, 2.0, 2.0, 1.0], 3, "as often as the value changes"),
+        ("{{ $value }}", [0.0, -0.0, 0.0], 3, "the sign of nothing is written"),
+        ("{{ $value }}", [math.nan, math.nan], 2, "NaN is equal to no other"),
+        ("{{ query `time()` | first | value }}", [1.0, 1.0], 2, "other samples change though the series does not"),
+        ("{{ $externalLabels.site }}", [1.0, 1.0], 2, "what surrounds an evaluation is its own"),
+    ],
+)
+def test_a_template_is_expanded_again_when_it_may_say_something_else(
+    text: str, values: list[float], expanded: int, reason: str
+) -> None:
+    of, before, said = rule(annotations={"summary": Counting(text)}), {}, []
+    Counting.expansions = 0
+    for second, value in enumerate(values):
+        at_ms = second * 1000
+        moment = Evaluator(MemorySource()).moment(at_ms)
+        context = Context(moment.result, {"site": str(second)})
+        before = step(of, before, vector(CORE_1, value=value), at_ms, context=context).after
+        [alert] = before.values()
+        said.append(alert.annotations["summary"])
+        assert alert.value == value or math.isnan(value)
+        assert said[-1] == Template(text).expand(CORE_1, value, context)
+    assert Counting.expansions == expanded, reason
+
+
+def test_labels_made_of_values_change_with_them() -> None:
+    of, before = rule(labels={"level": Template("{{ $value }}")}), {}
+    for value in (1.0, 1.0, 2.0, 1.0):
+        before = step(of, before, vector(CORE_1, value=value), 0).after
+        [alert] = before.values()
+        assert dict(alert.labels)["level"] == f"{value:g}"
+
+
+def test_an_alert_that_is_as_it_was_is_the_same_object() -> None:
+    of = rule()
+    first = step(of, {}, BAD, 0).after
+    [one], [other] = first.values(), step(of, first, BAD, 1000).after.values()
+    assert one is other
