@@ -25,6 +25,7 @@ class Files:
         self.root = root
         self._prefix = f"{root}/"
         self._read: dict[str, bytes] = {}
+        self._listed: dict[str, list[str]] = {}
 
     def text(self, name: str) -> str:
         """The file as text; bytes that are no UTF-8 become U+FFFD.
@@ -67,7 +68,11 @@ class Files:
             FileNotFoundError: this kernel does not have it.
             OSError: it cannot be listed.
         """
-        return sorted(os.listdir(self._prefix + folder))  # noqa: PTH208 - twice as fast as Path, each round
+        found = self._listed.get(folder)
+        if found is None:
+            found = sorted(os.listdir(self._prefix + folder))  # noqa: PTH208 - twice as fast as Path, each round
+            self._listed[folder] = found
+        return found
 
     def target(self, name: str) -> str:
         """The path that a symbolic link leads to in the end; of anything else its own."""
@@ -83,6 +88,7 @@ class Files:
     def forget(self) -> None:
         """Start a new round: whatever is asked for is read again."""
         self._read.clear()
+        self._listed.clear()
 
 
 def utf8(text: str) -> str:
@@ -100,11 +106,13 @@ class KernelFiles(Files):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self._open: dict[str, int] = {}
+        self._without: set[str] = set()  # those that had no content in this round
         weakref.finalize(self, _close_all, self._open)
 
     def forget(self) -> None:
-        for name in self._open.keys() - self._read.keys():
+        for name in self._open.keys() - self._read.keys() - self._without:
             os.close(self._open.pop(name))
+        self._without.clear()
         super().forget()
 
     def _load(self, name: str) -> bytes:
@@ -114,12 +122,16 @@ class KernelFiles(Files):
                 return self._content(descriptor)
             except OSError as error:
                 if error.errno not in _GONE:
-                    raise  # an attribute that has no value now, as the speed of a port that is down
+                    self._without.add(name)  # an attribute that has no value now, as the speed of a port that is down
+                    raise
                 os.close(self._open.pop(name))  # its device is gone; another may have taken the name
         if len(self._open) >= _KEPT_OPEN:
             return super()._load(name)
         self._open[name] = descriptor = _open(self._prefix + name)
-        return self._content(descriptor)
+        self._without.add(name)
+        data = self._content(descriptor)
+        self._without.discard(name)
+        return data
 
 
 class Attributes(KernelFiles):

@@ -52,8 +52,9 @@ class HostProbe:
         """
         self._host.forget()
         samples: list[Sample] = []
+        now = self._clock.monotonic()
         for run in self._runs:
-            samples += await run.collect(self._clock)
+            samples += run.nothing if now < run.absent_until else await run.collect(self._clock)
         errors = [run.error for run in self._runs if run.error]
         if errors and len(errors) == len(self._runs):
             raise OSError(f"nothing can be read below {self._host.root.root}; is /proc mounted?") from errors[0]
@@ -61,7 +62,13 @@ class HostProbe:
 
 
 class _Run:
-    """One collector with its account of the last run."""
+    """One collector with its account of the last run.
+
+    Attributes:
+        error: of the last run.
+        absent_until: when its files, which this kernel lacks, are looked for again.
+        nothing: what it says meanwhile.
+    """
 
     def __init__(self, name: str, collector: Collector) -> None:
         labels = (("collector", name),)
@@ -70,19 +77,18 @@ class _Run:
         self._collector = collector
         self._duration = Series(_DURATION, labels)
         self._success = Series(_SUCCESS, labels)
-        self._absent_until = float("-inf")
+        self.nothing = [Sample(self._duration, 0.0), Sample(self._success, 0.0)]
+        self.absent_until = float("-inf")
 
     async def collect(self, clock: Clock) -> list[Sample]:
         started = clock.monotonic()
-        if started < self._absent_until:
-            return [Sample(self._duration, 0.0), Sample(self._success, 0.0)]
         try:
             samples = list(await self._collector.collect())
             error = None
         except Exception as caught:  # noqa: BLE001 - whatever is wrong with one subject must not cost the others
             samples, error = [], caught
         if isinstance(error, FileNotFoundError):
-            self._absent_until = started + _ABSENT_SECONDS
+            self.absent_until = started + _ABSENT_SECONDS
         self._note(error)
         samples.append(Sample(self._duration, clock.monotonic() - started))
         samples.append(Sample(self._success, float(error is None)))

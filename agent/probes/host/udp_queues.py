@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.probes.host.collector import Host
 from agent.probes.host.table import gauge
 from agent.sample import Sample, Series
@@ -11,19 +13,18 @@ _SERIES = {
     file: tuple(Series(_QUEUES, (("ip", version), ("queue", queue))) for queue in ("tx", "rx"))
     for file, version in (("net/udp", "v4"), ("net/udp6", "v6"))
 }
-_PLACE = 4  # of `tx_queue:rx_queue` in a line
+# Slot, local and remote address, state, and `tx_queue:rx_queue` where anything waits: a host may have 10,000 sockets.
+_WAITING = re.compile(rb"^ *\d+: \S+ \S+ \S+ (?!0{8}:0{8} )([0-9A-Fa-f]{8}):([0-9A-Fa-f]{8}) ", re.MULTILINE)
+
+_EMPTY = b" 00000000:00000000 "  # no other column is spelled so
 
 
 def parse_udp(data: bytes) -> tuple[int, int]:
     """Bytes to be sent and bytes to be read, of all sockets."""
-    sending = reading = 0
-    for line in data.split(b"\n")[1:]:
-        words = line.split(None, _PLACE + 1)
-        if len(words) > _PLACE and words[_PLACE] != b"00000000:00000000":
-            to_send, _, to_read = words[_PLACE].partition(b":")
-            sending += int(to_send, 16)
-            reading += int(to_read, 16)
-    return sending, reading
+    if data.count(_EMPTY) == data.count(b"\n") - 1:  # as mostly
+        return 0, 0
+    found = _WAITING.findall(data)
+    return sum(int(sending, 16) for sending, _ in found), sum(int(reading, 16) for _, reading in found)
 
 
 class UdpQueuesCollector:
