@@ -199,7 +199,11 @@ def _config(arguments: argparse.Namespace) -> AgentConfig:
         added = [name for name in credentials if name not in config.snmp.credentials]
         changes["credentials"] = [*config.discovery.credentials, *added]
     discovery = msgspec.structs.replace(config.discovery, **changes)
-    faults = [Fault(f"--{str(of.where[0]).replace('_', '-')}", 0, of.message) for of in discovery.check()]
+    faults = [
+        Fault(f"--{str(of.where[0]).replace('_', '-')}", 0, of.message)
+        for of in discovery.check()
+        if of.where[0] in changes
+    ]
     faults += [Fault("--community", 0, of.message) for one in credentials.values() for of in one.check()]
     if faults:
         raise ConfigError(faults)

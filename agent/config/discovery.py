@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 
 from agent.config.limits import at_least
+from agent.discovery.ranges import IpNetwork, Ranges, parse_network
 from core.config import Duration, Finding, Section
 
 _MOST_ADDRESSES = 2**24
@@ -54,9 +55,10 @@ class DiscoveryConfig(Section, kw_only=True, frozen=True):
         for key in ("networks", "exclude"):
             for index, text in enumerate(getattr(self, key)):
                 try:
-                    ipaddress.ip_network(text)
+                    parse_network(text)
                 except ValueError as error:
-                    yield Finding((key, index), f"{error}; write one like 10.0.0.0/24")
+                    yield Finding((key, index), str(error))
+        yield from self._check_size()
         yield from _between(self, "rate", 1, 10_000)
         yield from _between(self, "parallel", 1, 256)
         yield from _between(self, "neighbours", 0, 32)
@@ -70,6 +72,25 @@ class DiscoveryConfig(Section, kw_only=True, frozen=True):
         yield from at_least(self.timeout, Duration(0.05), "timeout")
         yield from at_least(self.interval, Duration(300), "interval")
         yield from at_least(self.after_new, Duration(30), "after_new")
+
+    def _check_size(self) -> Iterator[Finding]:
+        kept = _networks(self.networks)
+        if not kept or len(kept) < len(self.networks):
+            return
+        size = Ranges(kept, _networks(self.exclude)).size
+        if size > self.max_addresses:
+            message = f"{size} addresses are more than max_addresses, {self.max_addresses}; raise it if you mean it"
+            yield Finding(("networks",), message)
+        elif not size:
+            yield Finding(("networks",), "all of them are excluded")
+
+
+def _networks(texts: Iterable[str]) -> list[IpNetwork]:
+    found = []
+    for text in texts:
+        with contextlib.suppress(ValueError):  # told by itself
+            found.append(parse_network(text))
+    return found
 
 
 def _between(section: DiscoveryConfig, key: str, least: int, most: int) -> Iterator[Finding]:

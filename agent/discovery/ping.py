@@ -54,8 +54,8 @@ class Pinger:
         except (TimeoutError, OSError):  # no route, refused by a firewall here, or no room to send: no answer
             return False
         finally:
-            self._waiting.pop(address, None)
-            answered.cancel()
+            if self._waiting.get(address) is answered:
+                del self._waiting[address]
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -86,11 +86,11 @@ class Discovery:
         """Do what is due; returns for how many seconds nothing is."""
         now_ms = self._clock.now_ms()
         if now_ms >= self._sweep_at_ms:
-            await self._guarded(self._plan())
+            await self._guarded(None)
             self._sweep_at_ms = self._slot.next_after(self._clock.now_ms())
         elif self._new_at_ms is not None and now_ms >= self._new_at_ms:
             addresses, self._new, self._new_at_ms = self._new, [], None
-            await self._guarded(self._plan(addresses), addresses)
+            await self._guarded(addresses)
         elif self._unsent is not None and now_ms >= self._unsent.again_at_ms:
             await self._report(self._unsent.plan, self._unsent.swept)
         due = [self._sweep_at_ms, self._new_at_ms, self._unsent.again_at_ms if self._unsent else None]
@@ -107,10 +107,10 @@ class Discovery:
     def _plan(self, addresses: list[str] | None = None) -> Plan:
         return make_plan(self._config.discovery, self._config.snmp.credentials, addresses or ())
 
-    async def _guarded(self, plan: Plan, addresses: list[str] | None = None) -> None:
+    async def _guarded(self, addresses: list[str] | None) -> None:
         try:
-            await self._sweep(plan, addresses)
-        except ForewatchError as error:
+            await self._sweep(self._plan(addresses), addresses)
+        except (ForewatchError, ValueError) as error:  # ValueError: more new devices than a sweep may ask
             self.counts.sweeps[SweepOutcome.FAILED] += 1
             log.warning("discovery failed", reason=error)
 

@@ -113,7 +113,8 @@ def parse_ranges(texts: Iterable[str]) -> list[tuple[int, int, int]]:
 
 def _within(address: str, networks: Sequence[tuple[int, int, int]]) -> bool:
     found = ipaddress.ip_address(address)
-    return any(version == found.version and first <= int(found) <= last for version, first, last in networks)
+    of, number = found.version, int(found)
+    return any(first <= number <= last and version == of for version, first, last in networks)
 
 
 def _other_serial(own: list[str], marks: frozenset[str]) -> bool:

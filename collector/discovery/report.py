@@ -36,7 +36,7 @@ MAX_DEVICES = 1_000
 MAX_ADDRESSES = 256  # of one thing
 MAX_NEIGHBOURS = 1_024
 MAX_INTERFACES = 4_096
-MAX_NETWORKS = 10_000
+MAX_NETWORKS = 2_000
 BATCH = 25  # things in one transaction: the database has one writer, and rules wait for it
 VANISHED_AFTER = 3  # finished sweeps in a row
 _JOBS = {"snmp": "snmp"}  # what the register is told; the others are checks of something
@@ -160,6 +160,7 @@ class _Intake:
         self._known.add(Kept(row.id, device.facts.name or name, frozenset(row.marks), row.ci_id, row.sweep))
         await store.withdraw(self._session, row.id, [Kind.VANISHED], "it was found again", self._now)
         if item is None:
+            await store.withdraw(self._session, row.id, [Kind.CHANGED], "its item is gone", self._now)
             await self._propose(row, Kind.NEW, summary(device))
             return "new"
         await store.withdraw(self._session, row.id, [Kind.NEW], f"the register has it as {item.code}", self._now)

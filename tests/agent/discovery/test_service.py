@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent import process
 from agent.config import AgentConfig, CollectorConfig, SnmpConfig
 from agent.discovery.counts import SweepOutcome
 from agent.discovery.report import DISCOVERIES_PATH
 from agent.discovery.service import Discovery
 from agent.http import CollectorClient
+from agent.metrics import AgentProbe
 from agent.schedule import slot
 from core.clock import SystemClock
 from core.discovery import SweepReport
@@ -148,3 +150,14 @@ async def test_large_results_go_in_parts_and_the_last_one_says_so(fall: Fall, mo
     assert [len(one.devices) for one in reports] == [2, 2, 1]
     assert [one.finished for one in reports] == [False, False, True]
     assert len({one.sweep for one in reports}) == 1
+
+
+def test_an_agent_without_networks_looks_for_nothing(tmp_path: Path) -> None:
+    section = CollectorConfig(url="http://127.0.0.1:1")
+    own, clock = AgentProbe(MovedClock()), MovedClock()
+    idle = AgentConfig(collector=section, data_dir=tmp_path)
+    assert process._discovery(idle, clock, own) == []
+    counts = own.discovery
+    [part] = process._discovery(msgspec.structs.replace(idle, discovery=limits(161)), clock, own)
+    assert own.discovery is not counts
+    part.close()
