@@ -7,34 +7,18 @@ from collections.abc import Iterator
 from core.labels import METRIC_NAME
 from rules.promql.plan import (
     Aggregation,
-    Binary,
     Call,
-    Negation,
     Node,
     RangeSelector,
     Selector,
     SetOperation,
     Subquery,
     VectorSelector,
+    children,
 )
 
 # Functions whose result depends on several series, or on there being none.
 _OF_SEVERAL = frozenset({"absent", "absent_over_time", "histogram_quantile", "scalar"})
-
-
-def children(node: Node) -> tuple[Node, ...]:
-    """The nodes that a node is made of."""
-    match node:
-        case Subquery(operand=operand) | Negation(operand=operand):
-            return (operand,)
-        case Binary(left=left, right=right) | SetOperation(left=left, right=right):
-            return left, right
-        case Aggregation(operand=operand, parameter=parameter):
-            return (operand,) if parameter is None else (operand, parameter)
-        case Call(arguments=arguments):
-            return arguments
-        case _:
-            return ()
 
 
 def selectors_of(root: Node) -> Iterator[Selector]:

@@ -186,6 +186,21 @@ _KINDS: dict[type[Node], Kind] = {
 }  # fmt: skip
 
 
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes that a node is made of."""
+    match node:
+        case Subquery(operand=operand) | Negation(operand=operand):
+            return (operand,)
+        case Binary(left=left, right=right) | SetOperation(left=left, right=right):
+            return left, right
+        case Aggregation(operand=operand, parameter=parameter):
+            return (operand,) if parameter is None else (operand, parameter)
+        case Call(arguments=arguments):
+            return arguments
+        case _:
+            return ()
+
+
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Expression:
     """An expression that can be evaluated as it is; made by `rules.promql.parse.parse`.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from rules.functions import FUNCTIONS
@@ -17,11 +15,11 @@ from rules.promql.plan import (
     Node,
     Number,
     RangeSelector,
-    SetOperation,
     Subquery,
     Text,
     VectorSelector,
     When,
+    children,
 )
 
 _NAMELESS_CALLS = frozenset({"absent", "absent_over_time", "histogram_quantile", "timestamp", "vector"})
@@ -44,7 +42,7 @@ def earliest_ms(node: Node, at_ms: int, span: tuple[int, int], lookback_ms: int 
             return _instant(selector.when, at_ms, span) - range_ms
         case Subquery(operand, range_ms, _, when):
             return earliest_ms(operand, _instant(when, at_ms, span) - range_ms, span, lookback_ms)
-    found = [earliest_ms(child, at_ms, span, lookback_ms) for child in _children(node)]
+    found = [earliest_ms(child, at_ms, span, lookback_ms) for child in children(node)]
     return min((one for one in found if one is not None), default=None)
 
 
@@ -55,7 +53,7 @@ def looks_at_edges(node: Node) -> bool:
             return isinstance(selector.when.fixed_at, Edge)
         case Subquery(operand, _, _, when):
             return isinstance(when.fixed_at, Edge) or looks_at_edges(operand)
-    return any(looks_at_edges(child) for child in _children(node))
+    return any(looks_at_edges(child) for child in children(node))
 
 
 def drops_name(node: Node) -> bool:
@@ -77,18 +75,3 @@ def drops_name(node: Node) -> bool:
 
 def _instant(when: When, at_ms: int, span: tuple[int, int]) -> int:
     return int(when.instants(np.array([at_ms], np.int64), span)[0])
-
-
-def _children(node: Node) -> Iterator[Node]:
-    match node:
-        case Negation(operand):
-            yield operand
-        case Binary(left=left, right=right) | SetOperation(left=left, right=right):
-            yield left
-            yield right
-        case Aggregation(operand=operand, parameter=parameter):
-            yield operand
-            if parameter is not None:
-                yield parameter
-        case Call(arguments=arguments):
-            yield from arguments
