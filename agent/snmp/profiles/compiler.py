@@ -11,6 +11,7 @@ import msgspec
 from agent.sample import Family, Kind
 from agent.snmp.client import Value
 from agent.snmp.profiles import schema
+from agent.snmp.profiles.objects import Column, Sensor, Symbol
 from agent.snmp.profiles.plan import (
     ColumnPlan,
     ColumnTag,
@@ -50,7 +51,7 @@ def compile_plan(name: str, profiles: Iterable[schema.Profile]) -> Plan:
     return Plan(name, {key: tuple(of) for key, of in fields.items()}, tuple(tables))
 
 
-def _table(metric: schema.Metric, symbols: list[schema.Symbol]) -> TablePlan:
+def _table(metric: schema.Metric, symbols: list[Symbol]) -> TablePlan:
     columns = tuple(_column(metric, symbol) for symbol in symbols)
     if metric.table is None:
         return TablePlan(metric.mib or symbols[0].name, columns, scalar=True)
@@ -66,7 +67,7 @@ def _table(metric: schema.Metric, symbols: list[schema.Symbol]) -> TablePlan:
     )
 
 
-def _column_tag(tag: schema.Tag, source: schema.Column) -> ColumnTag:
+def _column_tag(tag: schema.Tag, source: Column) -> ColumnTag:
     return ColumnTag(
         labels=tag.tags or {tag.label: ""},
         root=source.oid,
@@ -76,7 +77,7 @@ def _column_tag(tag: schema.Tag, source: schema.Column) -> ColumnTag:
     )
 
 
-def _column(metric: schema.Metric, symbol: schema.Symbol) -> ColumnPlan:
+def _column(metric: schema.Metric, symbol: Symbol) -> ColumnPlan:
     root = symbol.oid if metric.table is not None else symbol.oid.removesuffix(".0")
     kind: Kind = "counter" if (symbol.metric_type or metric.metric_type) in _COUNTERS else "gauge"
     source = " ".join(part for part in (metric.mib, symbol.name) if part)
@@ -90,7 +91,7 @@ def _column(metric: schema.Metric, symbol: schema.Symbol) -> ColumnPlan:
     )
 
 
-def _sensor(given: schema.Sensor) -> SensorPlan:
+def _sensor(given: Sensor) -> SensorPlan:
     return SensorPlan(
         kind=given.kind,
         kind_root=given.kinds.symbol.oid if given.kinds else None,
@@ -116,11 +117,11 @@ def _sensor(given: schema.Sensor) -> SensorPlan:
     )
 
 
-def _root(column: schema.Column | None) -> str | None:
+def _root(column: Column | None) -> str | None:
     return column.oid.removesuffix(".0") if column else None
 
 
-def _converter(symbol: schema.Symbol) -> Convert | None:
+def _converter(symbol: Symbol) -> Convert | None:
     if symbol.constant_value_one:
         return None
     if symbol.scale_factor is None and symbol.extract_value is None and not symbol.mapping:
@@ -148,7 +149,7 @@ def _field(field: schema.Field) -> FieldPlan:
     return FieldPlan(field.value, tuple(_source(symbol) for symbol in field.all_symbols))
 
 
-def _source(symbol: schema.Symbol) -> Source:
+def _source(symbol: Symbol) -> Source:
     pattern = symbol.match_pattern or symbol.extract_value
     return Source(
         oid=symbol.oid,

@@ -133,7 +133,8 @@ MADE = (
         "mib-2.31.1.1.1.1.25": "25", "11.2.14.11.5.1.82.1.1.1.1.14.25": -2560,
         "11.2.14.11.5.1.82.1.1.1.1.15.25": -99_999_999,
     }, {
-        "cpu_usage_percent cpu=system": 9, "memory_usage_percent pool=slot 1": 75, "temperature_celsius sensor=Sys-1": 27,
+        "cpu_usage_percent cpu=system": 9, "memory_usage_percent pool=slot 1": 75,
+        "temperature_celsius sensor=Sys-1": 27,
         "optics_dbm sensor=25 tx": -2.56,
     }),
     Made("Maipu under MyPower OS", "5651.1.102.90", "MyPower S4320-28TF Switch", {
