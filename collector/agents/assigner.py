@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from collector.agents import polling_store, store
 from collector.agents.assignment import Wanted, assign
-from collector.agents.models import PollingTarget
+from collector.agents.polling_store import Placed
 from collector.agents.presence import Contact, Presence
 from collector.agents.roster import Roster
 from core.clock import Clock, to_datetime
@@ -95,7 +95,7 @@ class Assigner:
             self._metrics.targets.labels(state).set(states[state])
 
     async def _move(
-        self, rows: list[PollingTarget], moves: dict[int, tuple[str | None, str | None]], now: dt.datetime
+        self, rows: list[Placed], moves: dict[int, tuple[str | None, str | None]], now: dt.datetime
     ) -> None:
         async with self._database.write() as session:
             done = await polling_store.hand_over(session, moves, now)
@@ -112,15 +112,15 @@ class Assigner:
         return Contact(name, site, max((at for at in words if at is not None), default=None), asked)
 
 
-async def _wanted(session: AsyncSession, rows: list[PollingTarget]) -> list[Wanted]:
+async def _wanted(session: AsyncSession, rows: list[Placed]) -> list[Wanted]:
     """What is to be polled: nothing whose item was removed, each in its own site or that of its item."""
-    living = await polling_store.living(session, polling_store.ids_of(row.ci_id for row in rows))
+    living = await polling_store.living(session)
     without = polling_store.ids_of(row.ci_id for row in rows if row.site is None)
     sites = await polling_store.sites_of(session, without & living)
     return list(_wanted_of(rows, living, sites))
 
 
-def _wanted_of(rows: list[PollingTarget], living: set[int], sites: dict[int, str]) -> Iterator[Wanted]:
+def _wanted_of(rows: list[Placed], living: set[int], sites: dict[int, str]) -> Iterator[Wanted]:
     for row in rows:
         if row.ci_id is None or row.ci_id in living:
             site = row.site or (None if row.ci_id is None else sites.get(row.ci_id))

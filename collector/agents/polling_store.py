@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +16,7 @@ from collector.agents.models import Credential, PollingTarget
 from collector.agents.polling_views import PollingTargetQuery
 
 MAX_ID = 2**31 - 1  # a cursor that nobody was given may be larger than the column
+_MOVES_AT_ONCE = 500  # in one statement
 _PLACES_DEEP = 12  # a rack in a room in a building in a site, and then some
 
 
@@ -75,8 +78,23 @@ async def holders_with(session: AsyncSession, credential_id: int) -> set[str]:
     return {holder for holder in await session.scalars(statement) if holder is not None}
 
 
-async def all_targets(session: AsyncSession) -> list[PollingTarget]:
-    return list(await session.scalars(select(PollingTarget).order_by(PollingTarget.id)))
+class Placed(NamedTuple):
+    """Where a target belongs and who has it: all that an assignment needs to know."""
+
+    id: int
+    name: str
+    ci_id: int | None
+    site: str | None
+    agent: str | None
+    may_move: bool
+    holder: str | None
+
+
+async def all_targets(session: AsyncSession) -> list[Placed]:
+    """Every target, by id, without its settings."""
+    of = PollingTarget
+    columns = (of.id, of.name, of.ci_id, of.site, of.agent, of.may_move, of.holder)
+    return [Placed(*row) for row in await session.execute(select(*columns).order_by(of.id))]
 
 
 async def held_by(session: AsyncSession, agent: str) -> list[PollingTarget]:
@@ -136,12 +154,11 @@ async def sites_of(session: AsyncSession, ci_ids: Collection[int]) -> dict[int, 
     return sites
 
 
-async def living(session: AsyncSession, ci_ids: Collection[int]) -> set[int]:
-    """Which of the items exist and were not removed."""
-    if not ci_ids:
-        return set()
+async def living(session: AsyncSession) -> set[int]:
+    """Which of the items that targets name exist and were not removed."""
+    named = select(PollingTarget.ci_id).where(PollingTarget.ci_id.is_not(None))
     statement = select(ConfigurationItem.id).where(
-        ConfigurationItem.id.in_(ci_ids), ConfigurationItem.removed_at.is_(None)
+        ConfigurationItem.id.in_(named), ConfigurationItem.removed_at.is_(None)
     )
     return set(await session.scalars(statement))
 
@@ -150,17 +167,22 @@ async def hand_over(
     session: AsyncSession, moves: Mapping[int, tuple[str | None, str | None]], now: dt.datetime
 ) -> list[int]:
     """Move each target from the first agent to the second, unless it moved meanwhile; returns which did move."""
+    groups: dict[tuple[str | None, str | None], list[int]] = defaultdict(list)
+    for target_id, move in sorted(moves.items()):
+        groups[move].append(target_id)
     done: list[int] = []
-    for target_id, (before, after) in sorted(moves.items()):
-        statement = (
-            update(PollingTarget)
-            .where(PollingTarget.id == target_id, PollingTarget.holder.is_not_distinct_from(before))
-            .values(holder=after, held_since=now)
-            .returning(PollingTarget.id)
-        )
-        if before is not None:
-            statement = statement.values(moved_from=before)
-        done += await session.scalars(statement)
+    for (before, after), ids in groups.items():
+        values = {"holder": after, "held_since": now} | ({} if before is None else {"moved_from": before})
+        for start in range(0, len(ids), _MOVES_AT_ONCE):
+            statement = (
+                update(PollingTarget)
+                .where(PollingTarget.id.in_(ids[start : start + _MOVES_AT_ONCE]))
+                .where(PollingTarget.holder.is_not_distinct_from(before))
+                .values(values)
+                .returning(PollingTarget.id)
+                .execution_options(synchronize_session=False)
+            )
+            done += await session.scalars(statement)
     return done
 
 
