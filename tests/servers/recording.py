@@ -6,7 +6,6 @@ still here. Of long tables the first rows are enough: a recording of a core rout
 
 from __future__ import annotations
 
-import bisect
 import bz2
 import contextlib
 import importlib
@@ -16,15 +15,16 @@ from pathlib import Path
 
 from tests.servers import ber
 from tests.servers.device import Responder
+from tests.servers.packed import Mib, Packed, pack
 
 FOLDER = Path(str(importlib.import_module("snmpsim_data").__file__)).parent / "data"
 # Most objects that have so many arcs in common: a column of most tables, and of makers' own tables also a table.
 _STANDARD = b"1.3.6.1.2.1."
 MOST_STANDARD = {12: 100}
+# Columns of ifTable and ifXTable: more interfaces prove no more.
+_INTERFACES = ((b"1.3.6.1.2.1.2.2.1.", {10: 400}), (b"1.3.6.1.2.1.31.1.1.1.", {11: 400}))
 MOST_OWN = {15: 100, 11: 20_000}
 _ROOM = 1400  # octets that the bindings of a GETBULK's response may have
-
-Mib = list[tuple[ber.Oid, bytes]]
 
 
 def names() -> list[str]:
@@ -40,9 +40,14 @@ def lines(name: str) -> Iterator[bytes]:
     with plain.open("rb") if plain.exists() else bz2.open(f"{plain}.bz2") as file:
         for line in file:
             oid = line.partition(b"|")[0]
-            limits = MOST_STANDARD if oid.startswith(_STANDARD) else MOST_OWN
-            if _is_wanted(oid.split(b"."), limits, seen):
+            if _is_wanted(oid.split(b"."), _limits(oid), seen):
                 yield line
+
+
+def _limits(oid: bytes) -> dict[int, int]:
+    if not oid.startswith(_STANDARD):
+        return MOST_OWN
+    return next((limits for prefix, limits in _INTERFACES if oid.startswith(prefix)), MOST_STANDARD)
 
 
 def _is_wanted(arcs: list[bytes], limits: dict[int, int], seen: dict[bytes, int]) -> bool:
@@ -69,24 +74,21 @@ def parse(recorded: Iterable[bytes]) -> Mib:
 class Recording(Responder):
     """A device that answers as the recorded one did."""
 
-    def __init__(self, mib: Mib) -> None:
+    def __init__(self, mib: Mib | Packed) -> None:
         super().__init__()
-        self._names = [name for name, _ in mib]
-        self._mib = dict(mib)
+        self._mib = mib if isinstance(mib, Packed) else Packed(pack(mib))
 
     def replies(self, request: ber.Request) -> list[bytes]:
         if request.pdu == ber.GET:
-            found = [(name, self._mib.get(name, ber.NO_SUCH_INSTANCE)) for name in request.oids]
+            found = [(name, value or ber.NO_SUCH_INSTANCE) for name, value in self._mib.find(request.oids)]
             return [ber.response(request, found)]
         most = request.max_repetitions if request.pdu == ber.GET_BULK else 1
         return [ber.response(request, self._following(request.oids[0], most))]
 
     def _following(self, name: ber.Oid, most: int) -> list[tuple[ber.Oid, bytes]]:
-        start = bisect.bisect_right(self._names, name)
         found: list[tuple[ber.Oid, bytes]] = []
         room = _ROOM
-        for following in self._names[start : start + most]:
-            value = self._mib[following]
+        for following, value in self._mib.after(name, most):
             room -= len(ber.oid(following)) + len(value) + 4
             if found and room < 0:
                 return found
