@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import resource
 import sys
 from pathlib import Path
 
@@ -79,6 +78,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _allow_open_files() -> None:
+    if sys.platform == "win32":  # no such limit there
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -15,6 +15,7 @@ from agent import config as agent_config
 from agent.config import AgentConfig, CollectorConfig, host_name, is_agent_name, parse_url
 from agent.http import Answer, CollectorClient, Unreachable
 from core.errors import ForewatchError
+from core.files import PLAIN
 
 ENROL_PATH = "/api/v1/agents/enrol"
 TOKEN_FILE = "agent.token"  # noqa: S105 - a file's name
@@ -146,7 +147,7 @@ def _kept_for(file: Path) -> Iterator[_Keeper]:
     beside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
     except OSError as error:
         raise EnrolError(f"{file} cannot be written: {error.strerror}; the token is still good") from error
     keeper = _Keeper(descriptor, beside, file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,11 @@ async def stopped_by_signals() -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
+    if sys.platform == "win32":  # its event loops know no signals; Ctrl-C and Ctrl-Break come this way
+        for number in signals:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        yield stop
+        return
     for number in signals:
         loop.add_signal_handler(number, stop.set)
     try:

@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+from core.files import PLAIN
 from core.log import get_logger
 
 log = get_logger(__name__)
@@ -36,7 +37,7 @@ class ConfigFile:
         """Keep a document instead of the former one; a disk that refuses costs the next start only."""
         beside = self._file.with_name(f".{FILE}.{secrets.token_hex(4)}")
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
             with os.fdopen(descriptor, "wb") as out:
                 out.write(tag.encode("ascii", "replace") + b"\n" + body)
                 out.flush()

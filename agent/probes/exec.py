@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import enum
 import os
-import resource
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -186,6 +186,10 @@ async def _read(process: asyncio.subprocess.Process, output: bytearray, most: in
 
 def _limit(pid: int, settings: ExecSettings) -> None:
     """Limits from outside, just after the start: code between fork and exec could hang in a process with threads."""
+    if sys.platform != "linux":  # nobody else has prlimit(2)
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
     seconds = int(settings.timeout_seconds) + 1
     limits = {
         resource.RLIMIT_CORE: 0,
@@ -195,7 +199,7 @@ def _limit(pid: int, settings: ExecSettings) -> None:
         resource.RLIMIT_FSIZE: 64 * 2**20,
     }
     for limit, value in limits.items():
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # it has ended, or this is no Linux
+        with contextlib.suppress(OSError, ValueError):  # it has ended
             resource.prlimit(pid, limit, (value, value))
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from agent import patterns
 from agent.sample import Family, Sample, Series
+from core.files import read_at
 from core.labels import labels
 from core.log import get_logger
 
@@ -154,7 +155,7 @@ def _read_on(descriptor: int, size: int, of: Mapping[str, str], position: Positi
     if behind > MOST_BEHIND_BYTES:
         position.skipped += behind - ROUND_BYTES
         position.offset = size - ROUND_BYTES
-    content = os.pread(descriptor, ROUND_BYTES, position.offset)
+    content = read_at(descriptor, ROUND_BYTES, position.offset)
     lines, used = whole_lines(content)
     position.offset += used
     position.lines += len(lines)

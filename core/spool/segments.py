@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import struct
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import StorageError
+from core.files import PLAIN, hold_folder, read_at
 from core.log import get_logger
 from core.spool import records
 from core.spool.records import Found
@@ -108,7 +108,7 @@ class SegmentWriter:
 
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
-        self._file = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | PLAIN, 0o600)
         self._dirty = False
 
     def append(self, data: bytes, samples: int) -> None:
@@ -160,7 +160,7 @@ class SegmentReader:
 
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
-        self._file = os.open(segment.path, os.O_RDONLY)
+        self._file = os.open(segment.path, os.O_RDONLY | PLAIN)
 
     def at(self, offset: int) -> Found | None:
         """The first whole record at or after `offset`; None when there is none up to the segment's size.
@@ -168,14 +168,14 @@ class SegmentReader:
         Raises:
             OSError: the disk cannot be read.
         """
-        header = os.pread(self._file, records.HEADER_SIZE, offset)
+        header = read_at(self._file, records.HEADER_SIZE, offset)
         length = records.body_length(header)
         if length is not None and offset + records.HEADER_SIZE + length <= self.segment.size:
-            found = records.decode(header + os.pread(self._file, length, offset + records.HEADER_SIZE))
+            found = records.decode(header + read_at(self._file, length, offset + records.HEADER_SIZE))
         else:
             found = None
         if found is None:  # damaged: look for the next one
-            found = records.scan(os.pread(self._file, max(self.segment.size - offset, 0), offset))
+            found = records.scan(read_at(self._file, max(self.segment.size - offset, 0), offset))
         return found and Found(found.record, found.start + offset, found.end + offset)
 
     def close(self) -> None:
@@ -215,7 +215,7 @@ class PositionFile:
             OSError: the disk refused.
         """
         if self._file is None:
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | PLAIN, 0o600)
         body = _POSITION.pack(number, offset)
         os.pwrite(self._file, body + _CHECKSUM.pack(zlib.crc32(body)), 0)
 
@@ -234,15 +234,11 @@ def lock_folder(folder: Path) -> int | None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return None
-        raise StorageError(f"spool {folder} cannot be used: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
+        return hold_folder(folder)
+    except BlockingIOError as error:
         message = f"spool {folder} is in use by another process; stop it, or give this agent a data_dir of its own"
         raise StorageError(message) from error
-    return descriptor
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            return None
+        raise StorageError(f"spool {folder} cannot be used: {error.strerror}") from error

@@ -59,8 +59,8 @@ def test_an_agent_allows_itself_a_socket_for_each_device(
     monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], becomes: tuple[int, int] | None
 ) -> None:
     asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(commands.resource, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(commands.resource, "setrlimit", lambda _, wanted: asked.append(wanted))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: asked.append(wanted))
     commands._allow_open_files()
     assert asked == ([becomes] if becomes else [])
 

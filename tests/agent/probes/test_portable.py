@@ -128,7 +128,9 @@ def test_nothing_is_imported_that_windows_lacks() -> None:
         "for name in ('statvfs', 'statvfs_result', 'uname', 'uname_result', 'sysconf', 'pread', 'O_CLOEXEC'):\n"
         "    delattr(os, name)\n"
         "sys.platform = 'win32'\n"
-        "import agent.probes.host_extras, agent.facts.host, agent.config.host\n"
+        "import agent.probes.host_extras, agent.facts.host, agent.config.host, agent.probes.exec\n"
+        "sys.modules['msvcrt'] = type(sys)('msvcrt')\n"
+        "import agent.commands, agent.process, agent.once, agent.enrol, agent.probes.logfiles, core.spool.spool\n"
         "from agent.probes.host.probe import usual\n"
         "print(len(usual()))\n"
     )
