@@ -12,7 +12,7 @@ from agent.snmp.errors import SnmpFailure
 from agent.snmp.profiles.inventory import Inventory, take_inventory
 from agent.snmp.profiles.library import DEFAULT, Library
 from agent.snmp.profiles.plan import Plan
-from agent.snmp.profiles.walker import Walker
+from agent.snmp.profiles.walker import Walker, told_by
 from agent.snmp.text import clean
 
 _LONGEST_DESCR = 1024
@@ -64,7 +64,9 @@ class ProfileReading:
 async def read_profile(
     walker: Walker, chooser: Chooser | None, system: Rows, taken: Iterable[Series]
 ) -> ProfileReading:
-    """Read what the device's profile names; nothing without a chooser, or when the device gives no more.
+    """Read what the device's profile names; nothing without a chooser.
+
+    Of a device that gives no more it says what the system group tells.
 
     Args:
         walker: with the columns that were read before.
@@ -75,9 +77,11 @@ async def read_profile(
     Raises:
         ConfigError: as `Chooser.choose`.
     """
-    if chooser is None or walker.ended is not None:
+    if chooser is None:
         return ProfileReading(ended=walker.ended)
     name, plan = chooser.choose(system)
+    if walker.ended is not None:
+        return ProfileReading(name, told_by(plan.fields, system), ended=walker.ended)
     signs = await walker.read_objects(oids.CLASS_SIGNS)
     told = await walker.read_fields(plan.fields)
     await walker.read_tables(plan.tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 
 from agent.snmp.client import GET_OIDS, REPETITIONS, Rows, Session, Value
 from agent.snmp.errors import SnmpError, SnmpFailure
@@ -119,6 +119,21 @@ class Walker:
             self._errors[error.reason] += 1
             if error.reason.ends_poll:
                 self.ended = error.reason
+
+
+def told_by(fields: Mapping[str, Iterable[FieldPlan]], rows: Rows) -> dict[str, str]:
+    """The facts that some objects alone tell, without asking the device."""
+    found = {
+        name: next((text for plan in plans for text in _texts(plan, rows) if text), "")
+        for name, plans in fields.items()
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def _texts(plan: FieldPlan, rows: Rows) -> Iterator[str]:
+    if plan.value:
+        yield plan.value
+    yield from (source_text(source, rows[source.oid]) for source in plan.sources if source.oid in rows)
 
 
 def source_text(source: Source, value: Value) -> str:

@@ -342,7 +342,10 @@ EXPECTED = (
         "network/wifi/ruckus-smartcell-gateway", "Ruckus", None, None,
         None, None, ANY, None, "cpu load memory storage",
     ),
-    Expected("network/wifi/ruijie-m18000", "Ruijie", None, None, None, None, ANY, None),
+    Expected(
+        "network/wifi/ruijie-m18000", "Ruijie", "M18000-WS-ED", "RGOS",
+        None, None, "wireless_controller", "ruijie-rgos",
+    ),
     Expected(
         "network/wifi/sangfor-wac", "Sangfor", "WAC m5800", None,
         "WAC3.7.5", None, "wireless_controller", "sangfor",
