@@ -88,15 +88,17 @@ async def take_in(
     """
     raised: Counter[Kind] = Counter()
     results: Counter[str] = Counter()
+    known: Known | None = None  # read once a report: an agent sends one after the other
     for batch in _batches(report.devices):
         async with database.write() as session:
-            intake = await _Intake.begin(session, report, sender, classes, now)
+            intake = await _Intake.begin(session, report, sender, classes, now, known)
+            known = intake.known
             for device in batch:
                 results[await intake.take(device)] += 1
         raised += intake.raised
     if report.finished:
         async with database.write() as session:
-            intake = await _Intake.begin(session, report, sender, classes, now)
+            intake = await _Intake.begin(session, report, sender, classes, now, known)
             await intake.miss()
         raised += intake.raised
     metrics.reports.inc()
@@ -137,27 +139,34 @@ class _Intake:
         self._classes = classes
         self._now = now
         self._agent_id = agent_id
-        self._known = known
+        self.known = known
 
     @classmethod
     async def begin(
-        cls, session: AsyncSession, report: SweepReport, sender: Sender, classes: Classes, now: dt.datetime
+        cls,
+        session: AsyncSession,
+        report: SweepReport,
+        sender: Sender,
+        classes: Classes,
+        now: dt.datetime,
+        known: Known | None,
     ) -> _Intake:
         # Locks the agent's row: two reports of one agent come one after the other.
         agent = await save_agent(session, sender.agent, now, token_id=sender.token_id)
-        known = await store.load_known(session, agent.id)
+        if known is None:
+            known = await store.load_known(session, agent.id)
         return cls(session, report, sender, classes, now, agent.id, known)
 
     async def take(self, device: FoundDevice) -> str:
         """Keep one thing, and propose what follows; returns what became of it."""
-        kept = self._known.find(device)
+        kept = self.known.find(device)
         row = await self._row(device, kept)
-        name = instance_of(device, namesake=self._known.is_namesake(device.facts.name or "", row.id))
+        name = instance_of(device, namesake=self.known.is_namesake(device.facts.name or "", row.id))
         row.name = name
         item = await self._item(row, device, name)
         changes = {} if item is None else differences(item.class_, item.attributes, device, self._classes)
         row.ci_id = None if item is None else item.id
-        self._known.add(Kept(row.id, device.facts.name or name, frozenset(row.marks), row.ci_id, row.sweep))
+        self.known.add(Kept(row.id, device.facts.name or name, frozenset(row.marks), row.ci_id, row.sweep))
         await store.withdraw(self._session, row.id, [Kind.VANISHED], "it was found again", self._now)
         if item is None:
             await store.withdraw(self._session, row.id, [Kind.CHANGED], "its item is gone", self._now)
@@ -172,7 +181,7 @@ class _Intake:
 
     async def miss(self) -> None:
         """Count the sweep for what it did not find."""
-        for kept in self._known.missing(self._report.sweep, parse_ranges(self._report.networks)):
+        for kept in self.known.missing(self._report.sweep, parse_ranges(self._report.networks)):
             row = await self._session.get_one(DiscoveredDevice, kept.id)
             if row.missed_sweep == self._report.sweep:
                 continue
