@@ -45,7 +45,7 @@ DEVICE_TROUBLE: list[tuple[str, Scene, float, str]] = [
     ("DeviceBatteryBad", {BATTERY: 0}, 2 * MINUTE, "low"),
     ("DeviceBatteryRunningOut", {RUNTIME: lambda at: 400 - at}, 5 * MINUTE, "discharging"),
     ("DeviceBusy", {CPU: 97}, 20 * MINUTE, "busy all the time"),
-    ("DeviceHot", {TEMPERATURE: 65}, 10 * MINUTE, "hot air"),
+    ("DeviceHot", {TEMPERATURE: 75}, 10 * MINUTE, "hot air"),
     ("DeviceHot", {CHIP: 99}, 10 * MINUTE, "a hot chip"),
     ("DeviceWarming", {TEMPERATURE: until(90 * MINUTE, 30, 48)}, 105 * MINUTE, "the cooling fails"),
     ("DeviceOpticsWeak", {OPTICS: -19.5}, 20 * MINUTE, "a dirty connector"),

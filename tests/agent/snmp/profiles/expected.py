@@ -337,7 +337,10 @@ EXPECTED = (
         "6.5.1.6", "CV0008612", "wireless_controller", "aruba-controller",
         "cpu fan memory power_supply storage temperature",
     ),
-    Expected("network/wifi/juniper-wlc2800", "Juniper", None, None, None, None, "wireless_controller", None),
+    Expected(
+        "network/wifi/juniper-wlc2800", "Juniper", "WLC2800", "MSS",
+        "9.0.3.5.0", "LG3413440247", "wireless_controller", "juniper-wlc", "state",
+    ),
     Expected(
         "network/wifi/ruckus-smartcell-gateway", "Ruckus", None, None,
         None, None, ANY, None, "cpu load memory storage",
