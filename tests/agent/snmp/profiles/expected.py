@@ -44,10 +44,18 @@ EXPECTED = (
     ),
     Expected(
         "UPS/eaton-93e-80", "Eaton", "EATON 93E 80", None,
-        "INV: 2.08.0011", None, "ups", None, "battery current frequency load power state temperature voltage",
+        "2.08.0011", "4K234LXX06", "ups", "eaton-ups",
+        "battery current frequency load power state temperature voltage",
     ),
-    Expected("UPS/eaton-9px-partial", "Eaton", None, None, None, None, ANY, None),
-    Expected("UPS/emerson-network-power", "Emerson", None, None, None, None, "ups", None),
+    Expected(
+        "UPS/eaton-9px-partial", "Eaton", "Eaton 9PX 2200i RT 3U", None,
+        "01.17.4945", "GX13G45099", "ups", "eaton-ups",
+        "battery current frequency load power state temperature voltage",
+    ),
+    Expected(
+        "UPS/emerson-network-power", "Emerson", None, None,
+        "13.00", "US11R0030L", "ups", "emerson-ups", "battery current frequency load voltage",
+    ),
     Expected(
         "UPS/huawei-gse200m", None, ANY, "Linux",
         ANY, None, "ups", None, "battery current frequency load power state voltage",
@@ -61,9 +69,19 @@ EXPECTED = (
         "UPS/phoenixtec-power", "Phoenixtec", None, None,
         None, None, "ups", None, "battery current frequency load power state temperature voltage",
     ),
-    Expected("UPS/vertiv-power", "Vertiv", None, None, None, None, ANY, None),
-    Expected("bmc/hp-onboard-administrator", "HPE", None, None, None, None, ANY, None, "load"),
-    Expected("camera/hikvision-network-video-recorder", "Hikvision", None, None, None, None, ANY, None),
+    Expected(
+        "UPS/vertiv-power", "Vertiv", "Liebert PEX", None,
+        "PAL 1.04.026.STD", "416791G106T2010SEP230036", "cooling", "vertiv-liebert",
+        "fan humidity load state temperature",
+    ),
+    Expected(
+        "bmc/hp-onboard-administrator", "HPE", "BladeSystem c7000 Enclosure G2", "Onboard Administrator",
+        "3.60", "6CU250TV5C", "server", "hpe-onboard-administrator", "fan load power power_supply state temperature",
+    ),
+    Expected(
+        "camera/hikvision-network-video-recorder", "Hikvision", None, None,
+        None, "0820161024CCRR666108343WCVU", "camera", "hikvision", "memory state storage",
+    ),
     Expected("camera/samsung-ipolis", "Samsung", None, None, None, None, "camera", None, "cpu load memory storage"),
     Expected(
         "camera/semac-ipcam-500", None, None, "Linux",
@@ -412,7 +430,10 @@ EXPECTED = (
         "os/windows/server-2003-5-2", "Microsoft", None, "Windows",
         "5.2", None, "server", None, "cpu memory storage",
     ),
-    Expected("storage/isilon-onefs", "Isilon", None, None, None, None, "storage", None, "cpu load memory storage"),
+    Expected(
+        "storage/isilon-onefs", "Isilon", "X210", "OneFS",
+        "7.2.1.0", "CEGER155100014", "storage", "isilon-onefs", "cpu fan load memory state storage temperature",
+    ),
     Expected(
         "storage/netapp-fas3270", "NetApp", "FAS3270", "Data ONTAP",
         "8.2.3", "940001051000", "storage", "netapp-ontap", "battery cpu fan power_supply storage temperature",
