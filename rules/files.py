@@ -1,19 +1,20 @@
 """Prometheus' rule files, read strictly: all faults of all files at once, each with file, line, group and rule.
 
 groups:
-- name: hosts            # unique in the file
-interval: 15s          # optional
-limit: 100             # optional: alerts or series a rule may yield
-rules:
-- alert: HostDown
-expr: up == 0
-for: 30s
-keep_firing_for: 5m
-labels: {severity: critical}
-annotations: {summary: "{{ $labels.instance }} is down"}
-- record: instance:load:avg5m
-expr: avg_over_time(node_load1[5m])
-"""
+  - name: hosts            # unique in the file
+    interval: 15s          # optional
+    limit: 100             # optional: alerts or series a rule may yield
+    labels: {team: core}   # optional: of every rule that does not say otherwise
+    rules:
+      - alert: HostDown
+        expr: up == 0
+        for: 30s
+        keep_firing_for: 5m
+        labels: {severity: critical}
+        annotations: {summary: "{{ $labels.instance }} is down"}
+      - record: instance:load:avg5m
+        expr: avg_over_time(node_load1[5m])
+"""  # noqa: D208 - an example is indented
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ from rules.recording import RecordingRule
 
 RECOVER = "forewatch_recover"  # annotation: an expression that must hold before an alert clears
 
-_GROUP_KEYS = ("name", "interval", "limit", "rules")
+_GROUP_KEYS = ("name", "interval", "limit", "labels", "rules")
 _RULE_KEYS = ("alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations")
 _NOT_FOR_RECORD = ("for", "keep_firing_for", "annotations")
 
@@ -174,11 +175,14 @@ def _group(reader: Reader, file: str, node: yaml.Node, number: int, keys: _Keys)
         inner.fault(node, "name: is required")
     interval, limit = inner.duration(entries, "interval"), inner.count(entries, "limit")
     nodes = inner.sequence(entries["rules"][1], "rules") if "rules" in entries else []
-    read = [_rule(inner, file, name, rule, place, keys) for place, rule in enumerate(nodes, 1)]
+    shared = inner.texts(entries, "labels")
+    read = [_rule(inner, file, name, rule, place, keys, shared) for place, rule in enumerate(nodes, 1)]
     return Group(name, file, interval or None, limit, tuple(rule for rule in read if rule is not None))
 
 
-def _rule(reader: Reader, file: str, group: str, node: yaml.Node, number: int, keys: _Keys) -> Rule | None:
+def _rule(
+    reader: Reader, file: str, group: str, node: yaml.Node, number: int, keys: _Keys, shared: dict[str, Text]
+) -> Rule | None:
     name = _name(node, ("alert", "record"))
     inner = reader.within(f"rule {quote(name or f'#{number}')}")
     if not isinstance(node, yaml.MappingNode):
@@ -190,7 +194,7 @@ def _rule(reader: Reader, file: str, group: str, node: yaml.Node, number: int, k
         inner.fault(node, "has both alert and record; a rule is one of them")
     elif not name:
         inner.fault(node, "needs alert or record with the rule's name")
-    expression, labels = _expression(inner, entries, node), inner.texts(entries, "labels")
+    expression, labels = _expression(inner, entries, node), shared | inner.texts(entries, "labels")
     key = keys.next(group, name, {label: text.text for label, text in labels.items()})
     make = _recording if "record" in entries else _alerting
     rule = make(inner, entries, name, expression, labels, key, file, line_of(node))

@@ -63,6 +63,21 @@ def test_a_file_is_read_with_everything_in_it() -> None:
     assert (total.record, total.labels) == ("job:up:sum", {"team": "ops"})
 
 
+def test_labels_of_a_group_are_those_of_its_rules_which_may_say_otherwise() -> None:
+    text = GOOD.replace(
+        "    limit: 10\n", "    limit: 10\n    labels: {team: core, severity: minor, of: '{{ $labels.job }}'}\n"
+    )
+    down, total = loads(text).groups[0].rules
+    assert isinstance(down, AlertingRule)
+    assert {name: template.text for name, template in down.labels.items()} == {
+        "team": "core", "severity": "critical", "of": "{{ $labels.job }}",
+    }  # fmt: skip
+    assert isinstance(total, RecordingRule)
+    assert total.labels == {"team": "ops", "severity": "minor", "of": "{{ $labels.job }}"}, (
+        "as Prometheus: no templates"
+    )
+
+
 def test_promtool_agrees_that_the_file_is_good(tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(GOOD)
