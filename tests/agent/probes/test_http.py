@@ -39,7 +39,7 @@ async def test_an_answer_has_its_status_version_length_and_phases(tmp_path: Path
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-BOMB = gzip.compress(bytes(20 * 2**20))
+BOMB = gzip.compress(bytes(20 * 2**20), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ BOMB = gzip.compress(bytes(20 * 2**20))
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 5, "after an interim answer"),
         (b"HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n", None, "without a body, whatever its length says"),
         (b"HTTP/1.1 200\r\n\r\n", 0, "without a reason phrase"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello"), 5, "compressed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello", mtime=0), 5, "compressed"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n\r\n" + zlib.compress(b"hello"), 5, "compressed otherwise"),
     ],
 )
