@@ -14,7 +14,7 @@ groups:
         annotations: {summary: "{{ $labels.instance }} is down"}
       - record: instance:load:avg5m
         expr: avg_over_time(node_load1[5m])
-"""  # noqa: D208 - an example is indented
+"""
 
 from __future__ import annotations
 
