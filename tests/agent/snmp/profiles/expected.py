@@ -57,8 +57,9 @@ EXPECTED = (
         "13.00", "US11R0030L", "ups", "emerson-ups", "battery current frequency load voltage",
     ),
     Expected(
-        "UPS/huawei-gse200m", None, ANY, "Linux",
-        ANY, None, "ups", None, "battery current frequency load power state voltage",
+        "UPS/huawei-gse200m", "Huawei", "UPS5000-E", "Linux",
+        "V100R001C10SPC600", "2102310NYJ10EB000045", "ups", "net-snmp",
+        "battery current frequency load power state voltage",
     ),
     Expected(
         "UPS/ingrasys-power-switch", None, "Array-3A3", None,
@@ -85,7 +86,7 @@ EXPECTED = (
     Expected("camera/samsung-ipolis", "Samsung", None, None, None, None, "camera", None, "cpu load memory storage"),
     Expected(
         "camera/semac-ipcam-500", None, None, "Linux",
-        "2.6.18_pro500-davinci", None, "camera", None, "cpu load memory storage",
+        "2.6.18_pro500-davinci", None, "camera", "net-snmp", "cpu load memory storage",
     ),
     Expected("camera/wds-ips-1022", None, None, None, None, None, "environment", None),
     Expected(
@@ -112,7 +113,8 @@ EXPECTED = (
     ),
     Expected(
         "network/appliance/empirical-hw-mgmt", "Huawei", "RH5885 V3", "iBMC",
-        None, "2102311JWG10H4000737", "server", "huawei-server", "cpu load memory state storage",
+        None, "2102311JWG10H4000737", "server", "huawei-server",
+        "cpu fan load memory power power_supply state storage temperature",
     ),
     Expected("network/appliance/huawei-ism", "Huawei", None, None, None, None, "storage", "huawei-storage"),
     Expected(
@@ -379,7 +381,10 @@ EXPECTED = (
     ),
     Expected("network/wifi/ubiquiti-m5", "Ubiquiti", None, "Linux", "2.6.32.61", None, ANY, None),
     Expected("os/linux/ibm-power-chrp", "IBM", None, None, None, None, "server", None, "cpu memory storage"),
-    Expected("os/linux/ibm-x3550-m3", None, None, "Linux", "2.6.16.46-353", None, ANY, None, "cpu memory"),
+    Expected(
+        "os/linux/ibm-x3550-m3", "IBM", "System x3250 M3", "IMM",
+        "YUOO91K", "0622254", "server", "net-snmp", "cpu fan memory state temperature voltage",
+    ),
     Expected(
         "os/linux/netmanage", "H3C", "H3C Switch E528", None,
         "5.20 Release 1513P62", "210235A0GKC158000929", "switch", None,
@@ -391,20 +396,23 @@ EXPECTED = (
     ),
     Expected(
         "os/linux/slackware", None, None, "Linux",
-        "2.6.21.5-smp", None, "server", None, "cpu load memory storage",
+        "2.6.21.5-smp", None, "server", "net-snmp", "cpu load memory storage",
     ),
     Expected(
         "os/linux/unknown-001", None, None, "Linux",
-        "2.6.32-573.el6.x86_64", None, "server", None, "cpu memory storage",
+        "2.6.32-573.el6.x86_64", None, "server", "net-snmp", "cpu memory storage",
     ),
-    Expected("os/linux/unknown-002", None, None, "Linux", "3.2.60", None, "server", None, "cpu load memory storage"),
+    Expected(
+        "os/linux/unknown-002", None, None, "Linux",
+        "3.2.60", None, "server", "net-snmp", "cpu load memory storage",
+    ),
     Expected(
         "os/linux/unknown-003", None, None, "Linux",
-        "3.0.36-cos", None, "server", None, "cpu load memory storage temperature",
+        "3.0.36-cos", None, "server", "net-snmp", "cpu load memory storage temperature",
     ),
     Expected(
         "os/linux/unknown-004", None, None, "Linux",
-        "3.0.36-cos", None, "server", None, "cpu load memory storage temperature",
+        "3.0.36-cos", None, "server", "net-snmp", "cpu load memory storage temperature",
     ),
     Expected(
         "os/linux/unknown-005", "Sangfor", "M5100", "Linux",
@@ -413,11 +421,11 @@ EXPECTED = (
     ),
     Expected(
         "os/linux/unknown-006", None, None, "Linux",
-        "3.10.0-514.el7.x86_64", None, "server", None, "cpu load memory storage temperature",
+        "3.10.0-514.el7.x86_64", None, "server", "net-snmp", "cpu load memory storage temperature",
     ),
     Expected(
         "os/linux/unknown-007", None, None, "Linux",
-        "2.6.32-504.16.2.b2.20", None, "server", None, "load memory storage",
+        "2.6.32-504.16.2.b2.20", None, "server", "net-snmp", "load memory storage",
     ),
     Expected(
         "os/linux/unknown-008", "Sangfor", "M5100", "Linux",
@@ -436,11 +444,13 @@ EXPECTED = (
     ),
     Expected(
         "storage/netapp-fas3270", "NetApp", "FAS3270", "Data ONTAP",
-        "8.2.3", "940001051000", "storage", "netapp-ontap", "battery cpu fan power_supply storage temperature",
+        "8.2.3", "940001051000", "storage", "netapp-ontap",
+        "battery cpu fan power_supply state storage temperature",
     ),
     Expected(
         "storage/netapp-ontap-8-2-3", "NetApp", "FAS3270", "Data ONTAP",
-        "8.2.3", "850000152375", "storage", "netapp-ontap", "battery cpu fan power_supply storage temperature",
+        "8.2.3", "850000152375", "storage", "netapp-ontap",
+        "battery cpu fan power_supply state storage temperature",
     ),
     Expected("unclassified/01", None, None, None, None, None, ANY, None),
     Expected("unclassified/02", None, None, None, None, None, ANY, None),
