@@ -19,6 +19,7 @@ from agent.snmp.neighbours import (
     REM_CHASSIS_SUBTYPE,
     REM_PORT_ID,
     REM_SYS_NAME,
+    remote_port,
 )
 from agent.snmp.profiles.walker import TEXT_REPETITIONS, Columns, Walker
 from agent.snmp.text import clean, spell_mac
@@ -84,7 +85,7 @@ def _lldp(columns: Columns, if_names: Mapping[int, str]) -> Iterator[FoundNeighb
             source="lldp",
             local_port=_port_name(arcs[1], if_names),
             name=clean(_at(columns, REM_SYS_NAME, index)) or None,
-            port=clean(_at(columns, REM_PORT_ID, index)) or None,
+            port=remote_port(columns, index) or None,
             address=managed.get(index),
             mac=_mac(chassis) if is_mac else None,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ _LLDP_LOCAL = "1.0.8802.1.1.2.1.3.7.1."  # lldpLocPortEntry; index lldpLocPortNu
 _LLDP_REMOTE = "1.0.8802.1.1.2.1.4.1.1."  # lldpRemEntry; index lldpRemTimeMark, lldpRemLocalPortNum, lldpRemIndex
 _CDP = "1.3.6.1.4.1.9.9.23.1.2.1.1."  # cdpCacheEntry; index cdpCacheIfIndex, cdpCacheDeviceIndex
 
-_LOC_PORT_ID, _LOC_PORT_DESC = _LLDP_LOCAL + "3", _LLDP_LOCAL + "4"
+_LOC_PORT_SUBTYPE, _LOC_PORT_ID, _LOC_PORT_DESC = _LLDP_LOCAL + "2", _LLDP_LOCAL + "3", _LLDP_LOCAL + "4"
 REM_CHASSIS_SUBTYPE, REM_CHASSIS_ID = _LLDP_REMOTE + "4", _LLDP_REMOTE + "5"
 REM_PORT_SUBTYPE, REM_PORT_ID = _LLDP_REMOTE + "6", _LLDP_REMOTE + "7"
 REM_PORT_DESC, REM_SYS_NAME = _LLDP_REMOTE + "8", _LLDP_REMOTE + "9"
@@ -21,6 +22,7 @@ CDP_DEVICE_ID, CDP_DEVICE_PORT = _CDP + "6", _CDP + "7"
 
 _CHASSIS_MAC, _PORT_MAC = 4, 3  # LldpChassisIdSubtype, LldpPortIdSubtype: macAddress
 _MOST = 1000
+_SPELLED_MAC = re.compile(r"(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 
 
 class Neighbour(NamedTuple):
@@ -35,7 +37,7 @@ class Neighbour(NamedTuple):
 async def read_neighbours(walker: Walker, if_names: Mapping[int, str]) -> list[Neighbour]:
     """The neighbours that a device knows, those by LLDP first."""
     if await walker.read_column(REM_PORT_ID, _MOST, TEXT_REPETITIONS):
-        for root in (REM_CHASSIS_SUBTYPE, REM_PORT_SUBTYPE):
+        for root in (REM_CHASSIS_SUBTYPE, REM_PORT_SUBTYPE, _LOC_PORT_SUBTYPE):
             await walker.read_column(root, _MOST)
         for root in (REM_CHASSIS_ID, REM_PORT_DESC, REM_SYS_NAME, _LOC_PORT_ID, _LOC_PORT_DESC):
             await walker.read_column(root, _MOST, TEXT_REPETITIONS)
@@ -55,7 +57,7 @@ def lldp_neighbours(columns: Columns, if_names: Mapping[int, str]) -> list[Neigh
         name = _text(columns, REM_SYS_NAME, index) or _id(
             columns, REM_CHASSIS_ID, REM_CHASSIS_SUBTYPE, _CHASSIS_MAC, index
         )
-        port = _id(columns, REM_PORT_ID, REM_PORT_SUBTYPE, _PORT_MAC, index)
+        port = remote_port(columns, index)
         described = _text(columns, REM_PORT_DESC, index)
         remote = described if described and (not port or port.isdigit() or ":" in port) else port
         found[Neighbour(_lldp_port(columns, arcs[1], if_names), name or None, remote or None, "lldp")] = None
@@ -73,14 +75,22 @@ def cdp_neighbours(columns: Columns, if_names: Mapping[int, str]) -> list[Neighb
     return list(found)
 
 
+def remote_port(columns: Columns, index: str) -> str:
+    """The neighbour's port in a row of lldpRemTable; empty when it says none."""
+    return _id(columns, REM_PORT_ID, REM_PORT_SUBTYPE, _PORT_MAC, index)
+
+
 def _lldp_port(columns: Columns, number: str, if_names: Mapping[int, str]) -> str | None:
     """The local port as the device calls it: its id where that is a name, otherwise the description or ifName."""
-    own, described = _text(columns, _LOC_PORT_ID, number), _text(columns, _LOC_PORT_DESC, number)
+    own = _id(columns, _LOC_PORT_ID, _LOC_PORT_SUBTYPE, _PORT_MAC, number)
+    described = _text(columns, _LOC_PORT_DESC, number)
     if own in if_names.values():
         return own
     if own.isdigit() and int(own) in if_names:
         return if_names[int(own)]
     readable = own if own and own.isprintable() and "\ufffd" not in own and not own.isdigit() else ""
+    if _SPELLED_MAC.fullmatch(readable):  # NX-OS: a port's address says to nobody which port it is
+        return described or _if_name(number, if_names) or readable
     return readable or described or _if_name(number, if_names)
 
 

@@ -1,0 +1,46 @@
+"""What a row of LLDP calls the device's own port."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.discovery.surroundings import neighbours_of
+from agent.snmp.neighbours import lldp_neighbours, remote_port
+
+_LOCAL, _REMOTE = "1.0.8802.1.1.2.1.3.7.1.", "1.0.8802.1.1.2.1.4.1.1."
+
+
+@pytest.mark.parametrize(
+    ("port_id", "described", "named"),
+    [
+        (b"Ethernet1/1", b"to core", "Ethernet1/1"),
+        (b"436207616", b"", "Ethernet1/1"),
+        (b"8c:60:4f:19:16:28", b"Ethernet1/1", "Ethernet1/1"),
+        (b"8C-60-4F-19-16-28", b"", "Ethernet1/1"),
+        (b"\x8c\x60\x4f\x19\x16\x28", b"Ethernet1/1", "Ethernet1/1"),
+        (b"Uplink", b"", "Uplink"),
+    ],
+)
+def test_a_local_port_has_the_name_of_its_interface_not_its_address(
+    port_id: bytes, described: bytes, named: str
+) -> None:
+    columns = {
+        _LOCAL + "2": {_LOCAL + "2.436207616": 3 if len(port_id) == 6 and port_id[0] > 127 else 5},
+        _LOCAL + "3": {_LOCAL + "3.436207616": port_id},
+        _LOCAL + "4": {_LOCAL + "4.436207616": described},
+        _REMOTE + "7": {_REMOTE + "7.0.436207616.1": b"xe-0/0/1"},
+        _REMOTE + "9": {_REMOTE + "9.0.436207616.1": b"core-1"},
+    }
+    (found,) = lldp_neighbours(columns, {436207616: "Ethernet1/1"})
+    assert (found.local_port, found.remote_name, found.remote_port) == (named, "core-1", "xe-0/0/1")
+
+
+def test_a_port_that_is_known_by_its_address_is_spelled_not_decoded() -> None:
+    row = "0.1.1"
+    columns = {
+        _REMOTE + "6": {f"{_REMOTE}6.{row}": 3},
+        _REMOTE + "7": {f"{_REMOTE}7.{row}": b"\x8c\x60\x4f\x19\x16\x28"},
+        _REMOTE + "9": {f"{_REMOTE}9.{row}": b"core-1"},
+    }
+    assert remote_port(columns, row) == "8C:60:4F:19:16:28"
+    assert [one.port for one in neighbours_of(columns, {1: "Gi0/1"})] == ["8C:60:4F:19:16:28"]
