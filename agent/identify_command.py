@@ -98,6 +98,7 @@ def _target(arguments: argparse.Namespace) -> Target:
 
 def _credential(arguments: argparse.Namespace) -> SnmpCredential:
     if arguments.v3_user is None:
+        _refuse_parts_of_a_user(arguments)
         return SnmpCredential(version=arguments.snmp_version, community=Secret(arguments.community or "public"))
     return SnmpCredential(
         version="3",
@@ -109,6 +110,15 @@ def _credential(arguments: argparse.Namespace) -> SnmpCredential:
         priv_password=_password(arguments.v3_priv_password, "--v3-priv-password"),
         context_name=arguments.v3_context,
     )
+
+
+def _refuse_parts_of_a_user(arguments: argparse.Namespace) -> None:
+    """Who gives them wants version 3, and no community in the clear on the wire."""
+    given = vars(arguments)
+    options = [option for option in _OPTIONS.values() if given.get(option[2:].replace("-", "_")) is not None]
+    faults = [Fault(option, 0, "is for version 3; give --v3-user too") for option in options if "v3" in option]
+    if faults:
+        raise ConfigError(faults)
 
 
 def _password(given: str | None, option: str) -> Secret | None:

@@ -63,6 +63,11 @@ def test_a_device_that_does_not_answer_is_an_error(capsys: pytest.CaptureFixture
         (["--v3-user", "x", "--v3-auth", "sha"], "--v3-auth-password: is required"),
         (["--v3-user", "x", "--v3-auth", "sha", "--v3-auth-password", "@/nowhere"], "/nowhere cannot be read"),
         (["--v3-user", "x", "--community", "c"], "--community: version 3 has no community"),
+        (
+            ["--v3-auth", "sha", "--v3-auth-password", "long enough"],
+            "--v3-auth-password: is for version 3; give --v3-user",
+        ),
+        (["--v3-context", "vlan-10"], "--v3-context: is for version 3; give --v3-user"),
         (["--profile", "nothing"], "there is no profile 'nothing'"),
         (["--profiles", "/nowhere"], "/nowhere: is no folder"),
     ],
