@@ -28,7 +28,7 @@ def parse_url(text: str) -> SplitResult:
     if url.scheme not in ("http", "https") or not url.hostname or port == 0:
         raise ValueError(f"{text!r} is no http or https URL; {looks}")
     if url.username is not None:
-        raise ValueError("a URL must not hold a credential; use token_file")
+        raise ValueError("a URL must not hold a credential; there are keys of their own for it")
     if url.query or url.fragment or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError(f"{text!r} has more than host, port and path; {looks}")
     return url

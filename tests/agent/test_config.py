@@ -231,7 +231,7 @@ def test_what_is_no_address(text: str) -> None:
         ("ftp://host", "is no http or https URL"),
         ("http://host:99999", "is no URL: Port out of range"),
         ("http://[::1", "is no URL: Invalid IPv6 URL"),
-        ("http://user:secret@host", "a URL must not hold a credential; use token_file"),
+        ("http://user:secret@host", "a URL must not hold a credential; there are keys"),
         ("http://host/?a=b", "has more than host, port and path"),
         ("http://host/a b", "has more than host, port and path"),
         ("http://höst", "has more than host, port and path"),
