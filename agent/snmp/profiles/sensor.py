@@ -14,6 +14,7 @@ from agent.sample import Sample, Series
 from agent.snmp.client import Rows, Value
 from agent.snmp.profiles.kinds import UNITS, has_value, measure, state_measure
 from agent.snmp.profiles.plan import ColumnPlan, Convert, SensorPlan
+from agent.snmp.text import clean
 from core.labels import Labels, labels
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -186,7 +187,7 @@ def _kind(row: SensorRow) -> str | None:
     if plan.kind is not None:
         return plan.kind
     value = row.still(plan.kind_root)
-    return plan.kinds.get(str(value)) if value is not None else None
+    return plan.kinds.get(clean(value) if isinstance(value, bytes) else str(value))
 
 
 def _name(row: SensorRow) -> str:

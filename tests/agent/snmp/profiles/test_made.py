@@ -10,6 +10,7 @@ from agent.snmp.profiles.reading import Chooser
 from agent.snmp.target import Target
 from core.clock import ManualClock
 from tests.agent.snmp.profiles.made import MADE, Made
+from tests.agent.snmp.profiles.made_servers import SERVERS
 from tests.servers import ber
 from tests.servers.device import Device
 
@@ -20,7 +21,7 @@ def _full(oid: str) -> str:
     return oid.replace("mib-2.", "1.3.6.1.2.1.") if oid.startswith("mib-2.") else f"1.3.6.1.4.1.{oid}"
 
 
-@pytest.mark.parametrize("of", MADE, ids=lambda of: of.name)
+@pytest.mark.parametrize("of", [*MADE, *SERVERS], ids=lambda of: of.name)
 async def test_a_makers_objects_become_common_series(chooser: Chooser, clock: ManualClock, of: Made) -> None:
     mib = {
         "1.3.6.1.2.1.1.1.0": ber.octets(of.descr.encode()),
