@@ -39,7 +39,7 @@ EXPECTED = (
         "6.7.2", "3F503A169043", "pdu", "apc-pdu", "current power state temperature voltage",
     ),
     Expected(
-        "UPS/eastpower-istars-swv053", None, "EA9080", None,
+        "UPS/eastpower-istars-swv053", "EAST", "EA9080", None,
         "V8.0", None, "ups", None, "battery current frequency state temperature voltage",
     ),
     Expected(
@@ -62,7 +62,7 @@ EXPECTED = (
         "battery current frequency load power state voltage",
     ),
     Expected(
-        "UPS/ingrasys-power-switch", None, "Array-3A3", None,
+        "UPS/ingrasys-power-switch", "Santak", "Array-3A3", None,
         None, None, "ups", None, "battery current frequency load power state temperature voltage",
     ),
     Expected("UPS/juniper-ac", "Juniper", None, None, None, None, ANY, None),

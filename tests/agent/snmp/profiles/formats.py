@@ -83,5 +83,17 @@ FORMATS = (
            "-862.14.4.el7.x86_64", "load_balancer"),
     Format("1588.2.1.1.66", "Fibre Channel Switch.", "brocade-fabric-os", "Brocade", None, "Fabric OS", None,
            "switch"),
+    Format("8072.3.2.10", "Huawei NetCol5000-A025 V200R001", "huawei-netcol", "Huawei", "NetCol5000-A025", None, None,
+           "cooling"),
+    Format("318.1.3.8.4", "APC Web/SNMP Management Card (MB:v3.8.6 PF:v3.5.5 PN:apc_hw02_aos_355.bin AF1:v3.5.5 "
+           "AN1:apc_hw02_aem_355.bin MN:AP9340 HR:05 SN: ZA0712000000 MD:03/21/2007)", "apc", "APC", "AP9340", "AOS",
+           "3.5.5", "environment"),
+    Format("674.10892.5", "", "dell-idrac", "Dell", None, "iDRAC", None, "server"),
+    Format("232.9.4.11", "Integrated Lights-Out 5 2.30 Aug 24 2020", "hpe-ilo", "HPE", None, "iLO", None, "server"),
+    Format("12124.1", "nas-1 263829375 Isilon OneFS v9.4.0.12", "isilon-onefs", "Isilon", None, "OneFS", "9.4.0.12",
+           "storage"),
+    Format("705.1", "Eaton 5PX", "eaton-ups", "Eaton", None, None, None, "ups"),
+    Format("19046.11.1", "Lenovo XCC", "lenovo-xcc", "Lenovo", None, "XCC", None, "server"),
+    Format("39165.1.1", "Hikvision DS-2CD2T47G2-L", "hikvision", "Hikvision", None, None, None, "camera"),
 )
 # fmt: on

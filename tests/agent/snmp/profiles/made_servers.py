@@ -99,6 +99,18 @@ SERVERS = (
         "current_amperes sensor=inlet 1 current": 12.5, "power_watts sensor=inlet 1 active power": 2800,
         "temperature_celsius sensor=sensor 1 inlet": 23.1, "humidity_percent sensor=sensor 2 rack": 45,
     }),
+    Made("APC UPS with probes", "318.1.3.27", "APC Web/SNMP Management Card", {
+        "318.1.1.1.2.1.1.0": 2, "318.1.1.1.2.2.1.0": 100, "318.1.1.1.2.2.3.0": 360_000, "318.1.1.1.2.2.4.0": 2,
+        "318.1.1.1.2.2.8.0": 54, "318.1.1.1.4.1.1.0": 3, "318.1.1.25.1.2.1.3.1.1": "rack", "318.1.1.25.1.2.1.6.1.1": 24,
+        "318.1.1.25.1.2.1.7.1.1": -1, "318.1.1.25.1.2.1.9.1.1": 3, "318.1.1.10.2.3.2.1.2.1": "door",
+        "318.1.1.10.2.3.2.1.4.1": 71, "318.1.1.10.2.3.2.1.5.1": 2, "318.1.1.10.2.3.2.1.6.1": 40,
+    }, {
+        "battery_ok battery=battery": 1, "battery_charge_percent battery=battery": 100,
+        "battery_runtime_seconds battery=battery": 3600, "sensor_ok kind=state sensor=battery replacement": 0,
+        "voltage_volts sensor=battery": 54, "sensor_ok kind=state sensor=output source": 0,
+        "temperature_celsius sensor=rack": 24, "sensor_ok kind=state sensor=sensor rack": 0,
+        "humidity_percent sensor=door": 40,
+    }),
     Made("QNAP", "24681.2", "NAS", {
         "24681.1.4.1.1.1.1.5.2.1.2.1": "3.5 SATA 1", "24681.1.4.1.1.1.1.5.2.1.5.1": 0,
         "24681.1.4.1.1.1.1.5.2.1.2.2": "3.5 SATA 2", "24681.1.4.1.1.1.1.5.2.1.5.2": 2,
