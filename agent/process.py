@@ -26,6 +26,7 @@ from core.log import get_logger
 from core.spool.spool import Limits, Spool
 
 if TYPE_CHECKING:
+    from agent.log_events import LogEvents
     from agent.traps.service import Traps
 
 log = get_logger(__name__)
@@ -48,7 +49,9 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
     clients = [CollectorClient(config.collector) for _ in range(3)]
     own = AgentProbe(clock)
     interval = float(config.interval)
-    targets = [*targets_of(config, clock), Target("agent", name, own, interval, time_limit(interval))]
+    logs = _log_events(config, clock, spool.boot)
+    matched = logs.matched if logs is not None else None
+    targets = [*targets_of(config, clock, matched), Target("agent", name, own, interval, time_limit(interval))]
     traps = _traps(config, clock, spool.boot)
     if traps is not None:
         targets.append(traps.target)
@@ -66,6 +69,7 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
     pusher.news = remote.hurry
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)
     parts = [runner.run(), reporter.run(), events.run(), watch.run(), *(traps.parts() if traps else ())]
+    parts += [logs.queue.run()] if logs is not None else []
     parts += [*_discovery(config, clock, own), *([remote.run()] if config.remote_config else ())]
     try:
         await _work(stop, pusher, parts)
@@ -74,8 +78,9 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
         spool.close()
         for client in clients:
             client.close()
-        if traps is not None:
-            traps.close()
+        for kept in (traps, logs):
+            if kept is not None:
+                kept.close()
     log.info("agent stopped", agent=name, waiting_records=waiting)
     return watch.restarting
 
@@ -108,6 +113,14 @@ def _traps(config: AgentConfig, clock: Clock, boot: str) -> Traps | None:
     from agent.traps.service import Traps  # noqa: PLC0415 - only if traps are received
 
     return Traps(config, clock, boot)
+
+
+def _log_events(config: AgentConfig, clock: Clock, boot: str) -> LogEvents | None:
+    if not config.host.enabled or not any(one.events for one in config.host.logs):
+        return None
+    from agent.log_events import LogEvents  # noqa: PLC0415 - only if matches are events
+
+    return LogEvents(config, clock, boot)
 
 
 def _discovery(config: AgentConfig, clock: Clock, own: AgentProbe) -> list[Coroutine[Any, Any, None]]:

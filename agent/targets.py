@@ -15,13 +15,17 @@ from core.clock import Clock
 from core.facts import Facts
 
 if TYPE_CHECKING:
+    from agent.log_events import Matched
     from agent.snmp.profiles.reading import Chooser
 
 
-def targets_of(config: AgentConfig, clock: Clock) -> Iterator[Target]:
-    """What the configuration says to watch; the agent's own metrics are not among it."""
-    for find in KINDS.values():
-        yield from find(config, clock)
+def targets_of(config: AgentConfig, clock: Clock, matched: Matched | None = None) -> Iterator[Target]:
+    """What the configuration says to watch; the agent's own metrics are not among it.
+
+    `matched` is told of lines in log files whose matches are events.
+    """
+    for kind, find in KINDS.items():
+        yield from _hosts(config, clock, matched) if kind == "node" else find(config, clock)
 
 
 def time_limit(interval_seconds: float) -> float:
@@ -29,19 +33,19 @@ def time_limit(interval_seconds: float) -> float:
     return max(interval_seconds - 1, interval_seconds * 0.9)
 
 
-def _hosts(config: AgentConfig, clock: Clock) -> Iterator[Target]:
+def _hosts(config: AgentConfig, clock: Clock, matched: Matched | None = None) -> Iterator[Target]:
     if config.host.enabled:
-        yield _host(config, float(config.host.interval or config.interval), clock)
+        yield _host(config, float(config.host.interval or config.interval), clock, matched)
 
 
-def _host(config: AgentConfig, interval_seconds: float, clock: Clock) -> Target:
+def _host(config: AgentConfig, interval_seconds: float, clock: Clock, matched: Matched | None) -> Target:
     from agent.facts.host import read_host_facts  # noqa: PLC0415 - only if hosts are watched
     from agent.probes.host_extras import host_probe  # noqa: PLC0415
 
     async def facts() -> Facts:
         return read_host_facts(config.host.root)
 
-    probe = host_probe(config.host, config.data_dir, clock)
+    probe = host_probe(config.host, config.data_dir, clock, matched)
     return Target("node", config.agent_name, probe, interval_seconds, time_limit(interval_seconds), facts)
 
 

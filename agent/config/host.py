@@ -52,10 +52,15 @@ class SmartConfig(Section, kw_only=True, frozen=True):
 
 
 class LogfileConfig(Section, kw_only=True, frozen=True):
-    """A log file and what is counted in it: RE2 expressions over single lines, by name."""
+    """A log file and what is counted in it: RE2 expressions over single lines, by name.
+
+    Attributes:
+        events: whether a line that a pattern fits is told to the collector, one a round and pattern.
+    """
 
     file: Path
     patterns: dict[str, str]
+    events: bool = False
 
     def check(self) -> Iterator[Finding]:
         if not self.patterns:

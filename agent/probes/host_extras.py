@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.config.host import HostConfig
 from agent.probes.host.collector import Collector, Host
 from agent.probes.host.probe import HostProbe, usual
 from agent.probes.mdstat import MdstatCollector
 from core.clock import Clock
+
+if TYPE_CHECKING:
+    from agent.log_events import Matched
 
 _SYSTEMD_SECONDS = 30.0  # from one question to the next
 _SMART_LIMIT_SECONDS = 300.0
@@ -19,9 +23,12 @@ _SMART_LIMIT_SECONDS = 300.0
 Make = Callable[[Host], Collector]
 
 
-def host_probe(config: HostConfig, data_dir: Path, clock: Clock) -> HostProbe:
-    """The host probe with the kernel's subjects and those that the configuration asks for."""
-    made = {name: _given(collector) for name, collector in extras(config, data_dir, clock)}
+def host_probe(config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None = None) -> HostProbe:
+    """The host probe with the kernel's subjects and those that the configuration asks for.
+
+    `matched` is told of lines in log files whose matches are events.
+    """
+    made = {name: _given(collector) for name, collector in extras(config, data_dir, clock, matched)}
     return HostProbe(config.root, clock, {**subjects(config.collectors), **made})
 
 
@@ -39,7 +46,9 @@ def _given(collector: Collector) -> Make:
     return lambda _: collector
 
 
-def extras(config: HostConfig, data_dir: Path, clock: Clock) -> Iterator[tuple[str, Collector]]:
+def extras(
+    config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None = None
+) -> Iterator[tuple[str, Collector]]:
     """Each collector with its name."""
     if config.collectors.get("mdadm", True) and sys.platform == "linux":
         yield "mdadm", MdstatCollector(config.root / "proc/mdstat")
@@ -55,7 +64,8 @@ def extras(config: HostConfig, data_dir: Path, clock: Clock) -> Iterator[tuple[s
         from agent.probes.logfiles import LogfilesCollector  # noqa: PLC0415
 
         files = [(one.file, one.patterns) for one in config.logs]
-        yield "logs", LogfilesCollector(files, data_dir / "logs.json")
+        told = {one.file: matched for one in config.logs if one.events and matched is not None}
+        yield "logs", LogfilesCollector(files, data_dir / "logs.json", told)
     if config.systemd.enabled:
         from agent.probes.slow import Slow  # noqa: PLC0415
         from agent.probes.systemd import SystemdCollector  # noqa: PLC0415

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,13 +51,18 @@ class Position(msgspec.Struct):
 
 @dataclass(slots=True)
 class Followed:
-    """One file: where it is, its patterns by name, where reading goes on; None before the first look."""
+    """One file: where it is, its patterns by name, where reading goes on; None before the first look.
+
+    Attributes:
+        matched: is told of each pattern that was found in a round: file, pattern, how many lines, the first of them.
+    """
 
     path: Path
     patterns: Mapping[str, str]
     position: Position | None = None
     readable: bool = False
     series: dict[tuple[Family, str], Series] = field(default_factory=dict)
+    matched: Callable[[str, str, int, bytes], None] | None = None
 
 
 class LogfilesCollector:
@@ -66,13 +71,20 @@ class LogfilesCollector:
     Args:
         files: each with its RE2 expressions by name.
         state: the file in which positions are kept; one that cannot be used begins anew.
+        matched: see `Followed`; by file, of those whose matches are told.
     """
 
-    def __init__(self, files: Sequence[tuple[Path, Mapping[str, str]]], state: Path) -> None:
+    def __init__(
+        self,
+        files: Sequence[tuple[Path, Mapping[str, str]]],
+        state: Path,
+        matched: Mapping[Path, Callable[[str, str, int, bytes], None]] | None = None,
+    ) -> None:
         self._state = state
         self._saved = b""
         known = _load(state)
-        self._files = [Followed(path, of, known.get(str(path))) for path, of in files]
+        told = matched or {}
+        self._files = [Followed(path, of, known.get(str(path)), matched=told.get(path)) for path, of in files]
 
     async def collect(self) -> list[Sample]:
         """Every file's counts; a file that cannot be read keeps its own."""
@@ -129,7 +141,7 @@ def read(followed: Followed) -> None:
             position.device, position.inode, position.offset = now.st_dev, now.st_ino, 0
         elif now.st_size < position.offset:
             position.offset = 0  # it was truncated
-        _read_on(descriptor, now.st_size, followed.patterns, position)
+        _read_on(descriptor, now.st_size, followed, position)
     finally:
         os.close(descriptor)
 
@@ -144,13 +156,13 @@ def _finish_rotated(followed: Followed, position: Position) -> None:
         try:
             now = os.fstat(descriptor)
             if (now.st_dev, now.st_ino) == (position.device, position.inode):
-                _read_on(descriptor, now.st_size, followed.patterns, position)
+                _read_on(descriptor, now.st_size, followed, position)
                 return
         finally:
             os.close(descriptor)
 
 
-def _read_on(descriptor: int, size: int, of: Mapping[str, str], position: Position) -> None:
+def _read_on(descriptor: int, size: int, followed: Followed, position: Position) -> None:
     behind = size - position.offset
     if behind > MOST_BEHIND_BYTES:
         position.skipped += behind - ROUND_BYTES
@@ -159,9 +171,17 @@ def _read_on(descriptor: int, size: int, of: Mapping[str, str], position: Positi
     lines, used = whole_lines(content)
     position.offset += used
     position.lines += len(lines)
-    counts = Counter(name for line in lines for name, pattern in of.items() if patterns.found(pattern, line))
+    counts: Counter[str] = Counter()
+    first: dict[str, bytes] = {}
+    for line in lines:
+        for name, pattern in followed.patterns.items():
+            if patterns.found(pattern, line):
+                counts[name] += 1
+                first.setdefault(name, line)
     for name, count in counts.items():
         position.matches[name] = position.matches.get(name, 0) + count
+        if followed.matched is not None:
+            followed.matched(str(followed.path), name, count, first[name])
 
 
 def whole_lines(content: bytes) -> tuple[list[bytes], int]:

@@ -1,0 +1,70 @@
+"""Lines of log files that a pattern fits, told to the collector as events: a sample a round, without its secrets.
+
+A log file is hostile input: anybody who can make a service log something writes into it. What is told is printable,
+short, and rid of what looks like a password; the counters beside it say how many lines there were.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from agent.config import AgentConfig
+from agent.events import EventQueue
+from agent.http import CollectorClient
+from agent.snmp.text import clean
+from core.clock import Clock, to_rfc3339
+from core.facts import EventReport
+
+KIND = "log"
+MAX_BYTES = 4 * 2**20  # of events that wait for the collector
+SAMPLE_LENGTH = 400  # characters
+
+# file, name of the pattern, lines of this round, the first of them
+Matched = Callable[[str, str, int, bytes], None]
+
+_KEY = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api[-_]?key|access[-_]?key|community)"
+_VALUE = r"""(?:"[^"]*"?|'[^']*'?|[^\s,;&"']+)"""
+_ASSIGNED = re.compile(rf"(?i)({_KEY}[\w-]{{0,32}}[\"']?\s{{0,4}}[:=]\s{{0,4}}){_VALUE}")
+_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}")
+_IN_URL = re.compile(r"(://[^\s:/@]{0,64}:)[^\s/]+@")
+
+
+def sample_of(line: bytes) -> str:
+    """A line as people may read it."""
+    text = clean(line, 2 * SAMPLE_LENGTH)
+    text = _IN_URL.sub(r"\1***@", text)
+    text = _AUTHORIZATION.sub(r"\1 ***", text)
+    return _ASSIGNED.sub(r"\1***", text)[:SAMPLE_LENGTH]
+
+
+class LogEvents:
+    """Keeps such events until the collector has them.
+
+    Args:
+        boot: of the agent's process, as its other reports have it.
+
+    Raises:
+        StorageError: the events' folder cannot be used.
+    """
+
+    def __init__(self, config: AgentConfig, clock: Clock, boot: str) -> None:
+        self._agent = config.agent_name
+        self._clock = clock
+        self._client = CollectorClient(config.collector)
+        self.queue = EventQueue(
+            config.data_dir / "log-events", MAX_BYTES, self._client, clock, agent=self._agent, boot=boot
+        )
+
+    def matched(self, file: str, pattern: str, count: int, line: bytes) -> None:
+        """So many lines fitted a pattern since the last look; `line` is the first."""
+        at = to_rfc3339(self._clock.now_ms())
+        attributes = {"file": file, "pattern": pattern, "lines": str(count)}
+        self.queue.keep(
+            EventReport(at=at, kind=KIND, target=self._agent, message=sample_of(line), attributes=attributes)
+        )
+
+    def close(self) -> None:
+        """Put on disk what waits."""
+        self.queue.close()
+        self._client.close()
