@@ -32,11 +32,11 @@ EXPECTED = (
     Expected("UPS/apc-7902b", "APC", "AP7902B", "AOS", "6.7.2", "5A1551F39430", "pdu", "apc-pdu", "current state"),
     Expected(
         "UPS/apc-8641", "APC", "AP8641", "AOS",
-        "6.7.2", "3F3452A52295", "pdu", "apc-pdu", "current power state temperature voltage",
+        "6.7.2", "3F3452A52295", "pdu", "apc-pdu", "current power state voltage",
     ),
     Expected(
         "UPS/apc-8932", "APC", "AP8932", "AOS",
-        "6.7.2", "3F503A169043", "pdu", "apc-pdu", "current power state temperature voltage",
+        "6.7.2", "3F503A169043", "pdu", "apc-pdu", "current power state voltage",
     ),
     Expected(
         "UPS/eastpower-istars-swv053", "EAST", "EA9080", None,
@@ -94,7 +94,10 @@ EXPECTED = (
         "4.20.5F", "JPE15151458", "switch", "arista-eos",
         "cpu current fan load memory power state storage temperature voltage",
     ),
-    Expected("iot/geist-temperature-sensor", "Geist", None, None, None, None, "environment", None),
+    Expected(
+        "iot/geist-temperature-sensor", "Geist", "WD15", None,
+        "3.4.0", None, "environment", "geist-watchdog", "humidity temperature",
+    ),
     Expected(
         "network/appliance/cisco-controller", "Cisco", "AIR-CT5508-K9", "AireOS",
         "7.6.130.0", "FCW1430L0CZ", "wireless_controller", "cisco-wlc", "cpu memory",
