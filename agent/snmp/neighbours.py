@@ -90,7 +90,8 @@ def _lldp_port(columns: Columns, number: str, if_names: Mapping[int, str]) -> st
         return if_names[int(own)]
     readable = own if own and own.isprintable() and "\ufffd" not in own and not own.isdigit() else ""
     if _SPELLED_MAC.fullmatch(readable):  # NX-OS: a port's address says to nobody which port it is
-        return described or _if_name(number, if_names) or readable
+        named = described if described in if_names.values() else _if_name(number, if_names)
+        return named or described or readable
     return readable or described or _if_name(number, if_names)
 
 
@@ -103,9 +104,10 @@ def _text(columns: Columns, root: str, index: str) -> str:
 
 
 def _id(columns: Columns, root: str, subtype_root: str, mac: int, index: str) -> str:
-    """A chassis or port id as text; a link-layer address is spelled as one."""
+    """A chassis or port id as text; a link-layer address is spelled as one, unless it is already (NX-OS)."""
     rows: Rows = columns.get(root, {})
     value = rows.get(f"{root}.{index}")
-    if columns.get(subtype_root, {}).get(f"{subtype_root}.{index}") == mac:
+    is_mac = columns.get(subtype_root, {}).get(f"{subtype_root}.{index}") == mac
+    if is_mac and not _SPELLED_MAC.fullmatch(clean(value)):
         return spell_mac(value)
     return clean(value)

@@ -18,6 +18,8 @@ _LOCAL, _REMOTE = "1.0.8802.1.1.2.1.3.7.1.", "1.0.8802.1.1.2.1.4.1.1."
         (b"8c:60:4f:19:16:28", b"Ethernet1/1", "Ethernet1/1"),
         (b"8C-60-4F-19-16-28", b"", "Ethernet1/1"),
         (b"\x8c\x60\x4f\x19\x16\x28", b"Ethernet1/1", "Ethernet1/1"),
+        (b"8c:60:4f:19:16:28", b"", "Ethernet1/1"),
+        (b"8c:60:4f:19:16:28", b"to big data", "Ethernet1/1"),
         (b"Uplink", b"", "Uplink"),
     ],
 )
@@ -25,7 +27,7 @@ def test_a_local_port_has_the_name_of_its_interface_not_its_address(
     port_id: bytes, described: bytes, named: str
 ) -> None:
     columns = {
-        _LOCAL + "2": {_LOCAL + "2.436207616": 3 if len(port_id) == 6 and port_id[0] > 127 else 5},
+        _LOCAL + "2": {_LOCAL + "2.436207616": 3 if port_id[:1] in (b"8", b"\x8c") else 5},
         _LOCAL + "3": {_LOCAL + "3.436207616": port_id},
         _LOCAL + "4": {_LOCAL + "4.436207616": described},
         _REMOTE + "7": {_REMOTE + "7.0.436207616.1": b"xe-0/0/1"},
@@ -44,3 +46,8 @@ def test_a_port_that_is_known_by_its_address_is_spelled_not_decoded() -> None:
     }
     assert remote_port(columns, row) == "8C:60:4F:19:16:28"
     assert [one.port for one in neighbours_of(columns, {1: "Gi0/1"})] == ["8C:60:4F:19:16:28"]
+
+
+def test_an_address_that_is_text_already_is_not_spelled_again() -> None:
+    columns = {_REMOTE + "6": {_REMOTE + "6.0.1.1": 3}, _REMOTE + "7": {_REMOTE + "7.0.1.1": b"8c:60:4f:19:16:28"}}
+    assert remote_port(columns, "0.1.1") == "8c:60:4f:19:16:28"
