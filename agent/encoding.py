@@ -1,8 +1,8 @@
 """A target's samples as remote-write requests, with stale markers for series that end.
 
 A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels (`agent.heads`), the
-tail holds the time and is the same for all samples of a collection. Between collections only the list of series is
-kept, and those are the probe's own. Wire shape: see `core.remote_write`.
+tail holds the time and is the same for all samples of a collection. Between collections only what series there were is
+kept (`agent.remembered`). Wire shape: see `core.remote_write`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from agent.heads import Heads, full_labels
+from agent.remembered import NOTHING, Remembered
 from agent.sample import Sample, Series
 from core.labels import Labels
 from core.remote_write import STALE_NAN, varint
@@ -31,7 +32,7 @@ class TargetEncoder:
     def __init__(self, common: Labels, *, honor: bool = False) -> None:
         self._common = common
         self._honor = honor
-        self._series: list[Series] = []  # of the last collection, each once
+        self._last = NOTHING  # the series of the last collection, each once
         self._own: dict[Series, None] = {}
         self._tail_size = 0
         self._heads = Heads(common, honor=honor, tail_size=0)
@@ -48,27 +49,29 @@ class TargetEncoder:
         given: list[tuple[Series, float]] = list(samples)
         said = list(own)
         series = [one for one, _ in given]
-        if series != self._series:  # as seldom: told by identity, without a look-up
+        now = self._last.renewed(series)
+        changed = now is None
+        if now is None:
             first: dict[Series, float] = {}
             for one, value in given:
                 first.setdefault(one, value)
-            given = [*first.items(), *((one, STALE_NAN) for one in self._series if one not in first)]
-            series = list(first)
+            before = self._last.series()
+            given = [*first.items(), *((one, STALE_NAN) for one in before if one not in first)]
+            now = Remembered.of(list(first))
         head, pack = self._heads.of, _DOUBLE.pack
         encoded = [head(one) + pack(value) + tail for one, value in (*given, *said)]
         self._own.update((one, None) for one, _ in said)
-        changed = series != self._series
-        self._series = series  # equal ones that were made anew are told by identity the next time
+        self._last = now  # equal ones that were made anew are told by identity the next time
         # More label sets than series: the probe makes equal ones anew each time.
-        if changed or len(self._heads) > len(series) + len(self._own):
-            self._heads.keep((*series, *self._own))
+        if changed or len(self._heads) > len(now.plain) + len(self._own):
+            self._heads.keep((*now.plain, *self._own))
         return encoded
 
     def end(self, at_ms: int) -> list[bytes]:
         """One `TimeSeries` field with a stale marker for every series there was, the runner's own too."""
         after = _DOUBLE.pack(STALE_NAN) + self._tail(at_ms)
-        encoded = [self._heads.of(series) + after for series in (*self._series, *self._own)]
-        self._series, self._own = [], {}
+        encoded = [self._heads.of(series) + after for series in (*self._last.series(), *self._own)]
+        self._last, self._own = NOTHING, {}
         self._heads.keep(())
         return encoded
 

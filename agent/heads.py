@@ -2,7 +2,7 @@
 
 A switch of 56 interfaces has some two thousand series but sixty label sets and forty names: an agent that kept each
 series' bytes would need a gigabyte for a thousand switches. So names are kept once for all targets and label sets once
-a target; a head is a look-up of both and one concatenation.
+a target; a head is a look-up of both and one concatenation. Packed series (`agent.packed`) bring both with them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from agent.packed import BEFORE, Packed, encoded_name
 from agent.sample import Series
 from core.labels import METRIC_NAME, Labels, labels
 from core.remote_write import encode_labels, varint
 
-_NAMES = 4096  # more names than one agent's targets have, fewer than a hostile endpoint can think up
 _FIELD = b"\x0a"  # `timeseries` of WriteRequest
 _STARTS = [_FIELD + varint(size) for size in range(2048)]
 _VALUE_SIZE = 8
@@ -29,7 +29,7 @@ class Heads:
         tail_size: bytes of the time that follows the value, with its tag.
     """
 
-    __slots__ = ("_after_size", "_common", "_common_end", "_first", "_honor", "_parts", "_value_tag")
+    __slots__ = ("_after_size", "_common", "_common_end", "_first", "_honor", "_packed_size", "_parts", "_value_tag")
 
     def __init__(self, common: Labels, *, honor: bool, tail_size: int) -> None:
         self._common = common
@@ -41,6 +41,8 @@ class Heads:
         self._parts: dict[int, tuple[Labels, bytes, bytes, bytes]] = {}
         self._first = min((name for name, _ in common), default="")  # the first of the target's label names
         self._common_end = encode_labels(common) + self._value_tag
+        # What a head takes beyond the name and the labels of a packed series; 0 when such labels are not all first.
+        self._packed_size = len(self._common_end) + self._after_size if self._first >= BEFORE else 0
 
     def __len__(self) -> int:
         """How many label sets are kept."""
@@ -48,9 +50,14 @@ class Heads:
 
     def of(self, series: Series) -> bytes:
         """Everything up to the value: tags, lengths, labels."""
+        if type(series) is Packed and self._packed_size:
+            slot, of = series.slot, series.of
+            body = slot.name + of.rows[slot.row] + of.more[slot.more]
+            size = len(body) + self._packed_size
+            return (_STARTS[size] if size < len(_STARTS) else _FIELD + varint(size)) + body + self._common_end
         part = self._parts.get(id(series.labels)) or self._learn(series)
         _, before, after, end = part
-        name = _encoded_name(series.family.name)
+        name = encoded_name(series.family.name)
         size = len(before) + len(name) + len(after) + len(end) + self._after_size
         start = _STARTS[size] if size < len(_STARTS) else _FIELD + varint(size)
         return start + before + name + after + end
@@ -64,8 +71,8 @@ class Heads:
         """The labels that sort before the name, as those in capitals do; those after it; how the head ends."""
         own = series.labels
         if own and own[0][0] > METRIC_NAME and own[-1][0] < self._first:
-            # The target's labels are last, as for interfaces: then the rest is the same for equal ones of all targets.
-            part = (own, b"", _encoded(own), self._common_end)
+            # The target's labels are last: then the rest is the same for equal ones of all targets.
+            part = (own, b"", encode_own(own), self._common_end)
         else:
             whole = full_labels(series, self._common, honor=self._honor)
             at = next(place for place, (name, _) in enumerate(whole) if name == METRIC_NAME)
@@ -75,13 +82,9 @@ class Heads:
 
 
 @lru_cache(4096)
-def _encoded(own: Labels) -> bytes:
+def encode_own(own: Labels) -> bytes:
+    """A series' own labels as bytes; a lone surrogate, which UTF-8 cannot hold, is escaped."""
     return encode_labels(tuple((name, _utf8(value)) for name, value in own))
-
-
-@lru_cache(_NAMES)
-def _encoded_name(name: str) -> bytes:
-    return encode_labels(((METRIC_NAME, name),))
 
 
 def full_labels(series: Series, common: Labels, *, honor: bool = False) -> Labels:

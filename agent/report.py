@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from agent.facts.change import changed
+from agent.facts.said import Said
 from agent.http import CollectorClient, Unreachable, version
 from agent.target import Target
 from core.clock import Clock, to_rfc3339
@@ -60,8 +60,8 @@ class Reporter:
         self._agent = agent
         self._boot = boot
         self._backoff = Backoff(random)
-        self._acknowledged: dict[Target, Facts] = {}
-        self._refused: dict[Target, Facts] = {}  # not said again until they change
+        self._acknowledged: dict[Target, Said] = {}
+        self._refused: dict[Target, Said] = {}  # not said again until they change
         self._most_news = MOST_NEWS  # one, and nothing but it, after a report was refused: to find what is wrong
         self._compared_at: dict[Target, float] = {}  # monotonic
         self._said_at: float | None = None  # monotonic, of the last report that was acknowledged
@@ -99,7 +99,8 @@ class Reporter:
             if now - self._compared_at.get(target, -COMPARE_SECONDS) < COMPARE_SECONDS:
                 continue
             facts = await self._ask(target)
-            if facts is not None and changed(self._refused.get(target, self._acknowledged.get(target)), facts):
+            said = self._refused.get(target, self._acknowledged.get(target))
+            if facts is not None and (said is None or said.differ(facts)):
                 news[target] = facts
             elif facts is not None:
                 self._compared_at[target] = now
@@ -129,7 +130,7 @@ class Reporter:
             return wait_seconds
         more = len(news) == self._most_news
         for target, facts in news.items():
-            self._acknowledged[target] = facts
+            self._acknowledged[target] = Said.of(facts)
             self._refused.pop(target, None)
         self._said_at = self._clock.monotonic()
         self._compared_at.update(dict.fromkeys(news, self._said_at))
@@ -139,17 +140,19 @@ class Reporter:
     def _set_aside(self, news: Mapping[Target, Facts]) -> None:
         """One target's facts that the collector refuses must not hold up the others and the heartbeat."""
         if self._most_news == 1:
-            self._refused.update(news)
+            self._refused.update((target, Said.of(facts)) for target, facts in news.items())
             self._compared_at.update(dict.fromkeys(news, self._clock.monotonic()))
             for target in news:
                 log.warning("collector refuses facts, not said again until they change", instance=target.instance)
         self._most_news = 1
 
     def _described(self, news: Mapping[Target, Facts]) -> list[TargetReport]:
-        known = {**self._acknowledged, **news}
-        complete = [_report(target, known.get(target)) for target in self._targets]
-        if self._most_news == MOST_NEWS and len(msgspec.json.encode(complete)) <= LARGE_BYTES:
-            return complete
+        known = {target: said for target, said in self._acknowledged.items() if target not in news}
+        if self._most_news == MOST_NEWS and sum(said.size for said in known.values()) <= LARGE_BYTES:
+            all_facts = {**{target: said.facts for target, said in known.items()}, **news}
+            complete = [_report(target, all_facts.get(target)) for target in self._targets]
+            if len(msgspec.json.encode(complete)) <= LARGE_BYTES:
+                return complete
         return [_report(target, news.get(target)) for target in self._targets]
 
     async def _post(self, body: bytes) -> tuple[Outcome, float]:

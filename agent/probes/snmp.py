@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import lru_cache
 
 from agent.sample import Sample, Series
 from agent.snmp import oids
 from agent.snmp.client import Rows, Session, open_session
 from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.facts import make_facts
-from agent.snmp.interfaces import Inventory, live_samples, state_oids
+from agent.snmp.interfaces import live_samples
 from agent.snmp.known import Known
 from agent.snmp.profiles.reading import Chooser
 from agent.snmp.reading import Errors, Reading, read_device
@@ -60,9 +60,7 @@ class SnmpProbe:
         self._read_at = 0.0
         self._read_again_at = 0.0
         self._known = Known()
-        self._live = Inventory({}, {}, {}, [])
-        self._wanted: list[str] = []
-        self._state_oids: list[str] = []
+        self._wanted: Sequence[str] = ()
         self._states: Rows = {}  # the newest ifAdminStatus and ifOperStatus objects
         self._missing: frozenset[str] = frozenset()  # live objects that the last poll did not get
 
@@ -130,9 +128,7 @@ class SnmpProbe:
         self._was_cut = reading.ended is SnmpFailure.BUDGET
         if reading.labelled and (reading.whole or self._reading is None) and not passing:
             self._reading = reading.after(known)
-            self._live = with_profile(self._reading)
-            self._wanted = list(dict.fromkeys((*self._live.series, *self._reading.profile.inventory.wanted)))
-            self._state_oids = state_oids(reading.inventory)
+            self._wanted = _wanted(reading.inventory.shape.wanted, tuple(self._reading.profile.inventory.wanted))
             self._states = {}
         if self._reading is not None:
             self._pulse = pulse
@@ -170,14 +166,14 @@ class SnmpProbe:
         self._missing = missing
 
     def _live_samples(self, reading: Reading, rows: Rows) -> list[Sample]:
-        live = live_samples(self._live, rows)
-        self._errors[SnmpFailure.MALFORMED] += live.malformed
-        self._states.update((oid, rows[oid]) for oid in self._state_oids if oid in rows)
         own = reading.profile.inventory
-        return [*live.samples, *reading.inventory.static, *own.static, *own.samples(rows)]
+        live = live_samples(reading.inventory, rows, own.plain)
+        self._errors[SnmpFailure.MALFORMED] += live.malformed
+        self._states.update((oid, rows[oid]) for oid in reading.inventory.shape.states if oid in rows)
+        return [*live.samples, *reading.inventory.static(), *own.static, *own.samples(rows)]
 
 
-def with_profile(reading: Reading) -> Inventory:
-    """The interfaces' inventory with the profile's plain series, so that a poll looks each object up once."""
-    inventory, plain = reading.inventory, reading.profile.inventory.plain
-    return replace(inventory, series=inventory.series | plain) if plain else inventory
+@lru_cache(256)
+def _wanted(interfaces: tuple[str, ...], profile: tuple[str, ...]) -> tuple[str, ...]:
+    """The objects to read at every poll, one tuple for all devices that have the same."""
+    return tuple(dict.fromkeys((*interfaces, *profile))) if profile else interfaces

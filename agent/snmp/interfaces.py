@@ -1,23 +1,25 @@
 """The interfaces of a device (IF-MIB ifTable and ifXTable): from rows to series.
 
-A full reading of all columns makes an `Inventory`: what the interfaces are, and one series per live object,
-keyed by the OID that carries its value. The polls in between GET just these objects, many in one request,
-and turn each into a sample by one look-up.
+A full reading of all columns makes an `Inventory`: which objects there are, which a device shares with all of its
+model (`agent.snmp.shape`), and each interface's labels, encoded. The polls in between GET just these objects, many in
+one request, and turn each into a sample by one look-up.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from agent.sample import Family, Sample, Series
+from agent.heads import encode_own
+from agent.packed import NO_ROWS, LabelRows, Packed, decode_labels, packed
+from agent.sample import Family, Sample, Series, pair
 from agent.snmp import oids
 from agent.snmp.client import Rows, Value
 from agent.snmp.iftype import if_type
 from agent.snmp.oids import Column, Pair
+from agent.snmp.shape import EMPTY, Held, Shape, mac_place, shape_of, type_place
 from agent.snmp.text import clean, spell_mac
 from core.labels import Labels, labels
 
@@ -50,16 +52,49 @@ class Inventory:
     """What a device has, and what to read at every poll.
 
     Attributes:
-        interfaces: by ifIndex.
-        series: OID of each object to read at every poll, the most useful first → its series; equal devices share it.
-        low: OID of a 64-bit counter → the series of its low 32 bits, where only the former is read; shared too.
-        static: samples that hold until the next inventory.
+        shape: its objects.
+        rows: its interfaces' labels.
+        values: of the samples that hold until the next inventory, in the order of `shape.static`.
+        speeds: each row's speed, as `Interface` has it.
     """
 
-    interfaces: dict[int, Interface]
-    series: dict[str, Series]
-    low: dict[str, Series]
-    static: list[Sample]
+    shape: Shape = EMPTY
+    rows: LabelRows = NO_ROWS
+    values: tuple[int, ...] = ()
+    speeds: tuple[int | None, ...] = ()
+
+    @property
+    def interfaces(self) -> dict[int, Interface]:
+        """What the interfaces are, by ifIndex; made anew each time."""
+        return {index: self._interface(row, index) for row, index in enumerate(self.shape.indexes)}
+
+    def _interface(self, row: int, index: int) -> Interface:
+        more = self.rows.more
+        of = dict(decode_labels(self.rows.rows[row] + more[mac_place(row)] + more[type_place(row)]))
+        mac = of.get("ifPhysAddress", "")
+        return Interface(
+            index=index,
+            name=of.get("ifName"),
+            alias=of.get("ifAlias"),
+            descr=of.get("ifDescr"),
+            type=of.get("ifType"),
+            mac=mac if mac.strip("0:") else None,
+            speed_bps=self.speeds[row],
+        )
+
+    def static(self) -> Iterator[Sample]:
+        """The samples that hold until the next inventory."""
+        return pair(packed(self.shape.static, self.rows), self.values)
+
+    def series(self) -> Iterator[Series]:
+        """All series of the interfaces, as ones that are kept and compared."""
+        sets: dict[bytes, Labels] = {}
+        shape = self.shape
+        for one in packed((*shape.static, *shape.live.values(), *shape.low.values()), self.rows):
+            encoded = one.encoded
+            if encoded not in sets:
+                sets[encoded] = one.labels
+            yield Series(one.family, sets[encoded])
 
 
 class Live(NamedTuple):
@@ -81,23 +116,29 @@ def all_columns() -> tuple[str, ...]:
 def take_inventory(table: Table) -> Inventory:
     """What the columns of a full reading say."""
     by_index = {root: _by_index(root, rows) for root, rows in table.items()}
-    label_sets = _label_sets(by_index)
+    indexes = tuple(sorted({index for column in by_index.values() for index in column}))
+    row_of = {index: row for row, index in enumerate(indexes)}
+
+    def held(root: str, family: Family, found: Iterable[int]) -> Held:
+        return Held(root, family, tuple(row_of[index] for index in found))
+
     trusted = [pair for pair in oids.COUNTER_PAIRS if covers(by_index.get(pair.high.root), by_index.get(pair.low.root))]
-    series = {
-        sys.intern(f"{column.root}.{index}"): _series(column.family, label_sets[index])
-        for column in (*oids.LIVE_COLUMNS, *_counters(trusted))
-        for index in by_index.get(column.root, ())
-    }
-    low = {
-        sys.intern(f"{pair.high.root}.{index}"): _series(pair.low.family, label_sets[index])
-        for pair in trusted
-        for index in by_index[pair.high.root]
-    }
+    static = {column: _numbers(by_index.get(column.root, {})) for column in oids.STATIC_COLUMNS}
+    types, macs = _numbers(by_index.get(oids.IF_TYPE, {})), by_index.get(oids.IF_PHYS_ADDRESS, {})
+    shape = shape_of(
+        indexes,
+        tuple(held(*of, by_index.get(of.root, ())) for of in (*oids.LIVE_COLUMNS, *_counters(trusted))),
+        tuple(held(pair.high.root, pair.low.family, by_index[pair.high.root]) for pair in trusted),
+        tuple(held(*of, found) for of, found in static.items()),
+        tuple(row_of[index] for index in types),
+        tuple(row_of[index] for index in macs),
+    )
+    values = [value for found in static.values() for value in found.values()]
     return Inventory(
-        interfaces={index: _interface(index, by_index) for index in label_sets},
-        series=_table(tuple(series), tuple(series.values())),
-        low=_table(tuple(low), tuple(low.values())),
-        static=list(_static(by_index, label_sets)),
+        shape,
+        LabelRows((_names(index, by_index) for index in indexes), (b"", *_more(indexes, types, macs))),
+        _kept((*values, *(1 for _ in types), *(1 for _ in macs))),
+        _kept(tuple(_speed(index, by_index) for index in indexes)),
     )
 
 
@@ -112,29 +153,36 @@ def covers(high: Mapping[int, Value] | None, low: Mapping[int, Value] | None) ->
     return all(index in high and bool(high[index] or not value) for index, value in (low or {}).items())
 
 
-def live_samples(inventory: Inventory, rows: Rows) -> Live:
-    """The samples of a poll's objects; those that are not in the inventory are left out."""
-    samples: list[Sample] = []
+def live_samples(inventory: Inventory, rows: Rows, others: Mapping[str, Series] | None = None) -> Live:
+    """The samples of a poll's objects; those that are not in the inventory are left out.
+
+    Args:
+        inventory: what the device has.
+        rows: the poll's objects.
+        others: series of objects that are none of IF-MIB's, by OID.
+    """
+    series: list[Series] = []
+    values: list[int] = []
     malformed = 0
-    find = inventory.series.get
+    find, other, of = inventory.shape.live.get, (others or {}).get, inventory.rows
     for oid, value in rows.items():
-        series = find(oid)
-        if series is None:
-            continue
+        one = other(oid)
+        if one is None:
+            slot = find(oid)
+            if slot is None:
+                continue
+            one = Packed(slot, of)
         if type(value) is int:  # a Boolean is none
-            samples.append(Sample(series, value))
+            series.append(one)
+            values.append(value)
         else:
             malformed += 1
-    for oid, series in inventory.low.items():
+    for oid, slot in inventory.shape.low.items():
         value = rows.get(oid)
         if type(value) is int:
-            samples.append(Sample(series, value & _LOW_32))
-    return Live(samples, malformed)
-
-
-def state_oids(inventory: Inventory) -> list[str]:
-    """The OIDs of all ifAdminStatus and ifOperStatus."""
-    return [f"{root}.{index}" for root in (oids.IF_ADMIN_STATUS, oids.IF_OPER_STATUS) for index in inventory.interfaces]
+            series.append(Packed(slot, of))
+            values.append(value & _LOW_32)
+    return Live(list(pair(series, values)), malformed)
 
 
 def is_up(states: Rows, root: str, index: int) -> bool | None:
@@ -146,10 +194,10 @@ def is_up(states: Rows, root: str, index: int) -> bool | None:
 def _counters(trusted: Iterable[Pair]) -> Iterable[Column]:
     """The counters to read live: the 64-bit ones, and the 32-bit ones that they do not cover."""
     trusted = frozenset(trusted)
-    for pair in oids.COUNTER_PAIRS:
-        yield pair.high
-        if pair not in trusted:
-            yield pair.low
+    for of in oids.COUNTER_PAIRS:
+        yield of.high
+        if of not in trusted:
+            yield of.low
 
 
 def _by_index(root: str, rows: Rows) -> dict[int, Value]:
@@ -158,63 +206,32 @@ def _by_index(root: str, rows: Rows) -> dict[int, Value]:
     return {int(oid[start:]): value for oid, value in rows.items() if "." not in oid[start:]}
 
 
-def _label_sets(by_index: Mapping[str, Mapping[int, Value]]) -> dict[int, Labels]:
-    """Each interface's labels, shared by all its series."""
-    texts = {name: by_index.get(root, {}) for name, root in oids.LABEL_COLUMNS.items()}
-    indexes = sorted({index for column in by_index.values() for index in column})
-    return {
-        index: _shared(labels({name: clean(column.get(index)) for name, column in texts.items()}, ifIndex=str(index)))
-        for index in indexes
-    }
+def _names(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> bytes:
+    """The labels that all series of an interface have, encoded."""
+    texts = {name: clean(by_index.get(root, {}).get(index)) for name, root in oids.LABEL_COLUMNS.items()}
+    return encode_own(labels(texts, ifIndex=str(index)))
 
 
-# Ports of the same number, name and description are on every access switch: what is equal is kept once, as are OIDs.
-@lru_cache(4096)
-def _shared(of: Labels) -> Labels:
-    return of
+def _more(indexes: Iterable[int], types: Mapping[int, int], macs: Mapping[int, Value]) -> Iterator[bytes]:
+    """Each interface's type and link-layer address as labels, encoded; empty where the device does not say."""
+    for index in indexes:
+        yield encode_own((("ifType", if_type(types[index])),)) if index in types else b""
+        yield encode_own((("ifPhysAddress", spell_mac(macs[index]) or _NO_MAC),)) if index in macs else b""
 
 
-@lru_cache(16_384)
-def _series(family: Family, of: Labels) -> Series:
-    return Series(family, of)
+def _numbers(column: Mapping[int, Value]) -> dict[int, int]:
+    """What of a column is a number; a Boolean is none."""
+    return {index: value for index, value in column.items() if type(value) is int}
 
 
-@lru_cache(256)
-def _table(of: tuple[str, ...], series: tuple[Series, ...]) -> dict[str, Series]:
-    return dict(zip(of, series, strict=True))
-
-
-@lru_cache(4096)
-def _sample(family: Family, of: Labels, value: int) -> Sample:
-    return Sample(_series(family, of), value)
-
-
-def _static(by_index: Mapping[str, Mapping[int, Value]], label_sets: Mapping[int, Labels]) -> Iterable[Sample]:
-    for column in oids.STATIC_COLUMNS:
-        for index, value in by_index.get(column.root, {}).items():
-            if type(value) is int:
-                yield _sample(column.family, label_sets[index], value)
-    for index, value in by_index.get(oids.IF_TYPE, {}).items():
-        if type(value) is int:
-            yield _sample(oids.IF_TYPE_FAMILY, _shared(labels(label_sets[index], ifType=if_type(value))), 1)
-    for index, value in by_index.get(oids.IF_PHYS_ADDRESS, {}).items():
-        of = labels(label_sets[index], ifPhysAddress=spell_mac(value) or _NO_MAC)
-        yield _sample(oids.IF_PHYS_ADDRESS_FAMILY, _shared(of), 1)
-
-
-def _interface(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> Interface:
-    def at(root: str) -> Value:
-        return by_index.get(root, {}).get(index)
-
-    kind, high, plain = at(oids.IF_TYPE), at(oids.IF_HIGH_SPEED), at(oids.IF_SPEED)
-    mac = spell_mac(at(oids.IF_PHYS_ADDRESS))
+def _speed(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> int | None:
+    high, plain = (by_index.get(root, {}).get(index) for root in (oids.IF_HIGH_SPEED, oids.IF_SPEED))
     speed = high * 1_000_000 if isinstance(high, int) and high > 0 else plain
-    return Interface(
-        index=index,
-        name=clean(at(oids.IF_NAME)) or None,
-        alias=clean(at(oids.IF_ALIAS)) or None,
-        descr=clean(at(oids.IF_DESCR)) or None,
-        type=if_type(kind) if isinstance(kind, int) else None,
-        mac=mac if mac.strip("0:") else None,
-        speed_bps=speed if isinstance(speed, int) and speed > 0 else None,
-    )
+    return speed if isinstance(speed, int) and speed > 0 else None
+
+
+# Devices of a model mostly have the same values here: what is equal is kept once, and within a device each number is.
+@lru_cache(256)
+def _kept(of: tuple[Any, ...]) -> tuple[Any, ...]:
+    once: dict[int | None, int | None] = {}
+    return tuple(once.setdefault(value, value) for value in of)

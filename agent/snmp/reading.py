@@ -100,8 +100,8 @@ async def read_device(session: Session, errors: Errors, chooser: Chooser | None 
 
 def _series(info: Iterable[Sample], inventory: Inventory) -> Iterable[Series]:
     """All that a device has without a profile, but for its pulse."""
-    yield from (sample.series for sample in (*info, *inventory.static))
-    yield from (*inventory.series.values(), *inventory.low.values())
+    yield from (sample.series for sample in info)
+    yield from inventory.series()
 
 
 async def _read_columns(session: Session, roots: Iterable[str], errors: Errors) -> tuple[Table, SnmpFailure | None]:

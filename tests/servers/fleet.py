@@ -1,7 +1,8 @@
-"""Many equal SNMP devices, each on a loopback address of its own, answered by one cheap process.
+"""Many SNMP devices, each on a loopback address of its own, answered by one cheap process.
 
-An answer is made once for each question and kept encoded: then a request costs a look-up and two copies, so a thousand
-devices leave the machine to whoever polls them. Values stand still.
+An answer is made once for each question and kept encoded: then a request costs a look-up and three copies, so a
+thousand devices leave the machine to whoever polls them. Values stand still. The devices differ in what `with_marks`
+marked: wherever an answer has `MARK`, there stands the device's number.
 """
 
 from __future__ import annotations
@@ -12,9 +13,26 @@ import socket
 
 from tests.servers import ber
 from tests.servers.device import Device
+from tests.servers.switch import IF, IFX
 
 # All parts of 127.0.0.0/8 are loopback on Linux. The first block is left to others.
 _FIRST_BLOCK, _BLOCK = 64, 250
+
+MARK = b"@@@@"  # as long as what stands for it, so that no length in an answer changes
+
+
+def with_marks(mib: dict[str, bytes]) -> dict[str, bytes]:
+    """A switch whose ifDescr, ifAlias and ifPhysAddress, and so all its label sets, are like no other device's."""
+    marked = dict(mib)
+    for oid in mib:
+        column, _, index = oid.rpartition(".")
+        if column == f"{IF}.2":
+            marked[oid] = ber.octets(b"GigabitEthernet1/0/%s of switch-%s" % (index.encode(), MARK))
+        elif column == f"{IF}.6":
+            marked[oid] = ber.octets(bytes((0x02,)) + MARK + bytes((int(index) % 256,)))
+        elif column == f"{IFX}.18":
+            marked[oid] = ber.octets(b"outlet %s-%s, floor %d" % (MARK, index.encode(), int(index) % 9))
+    return marked
 
 
 def name(n: int) -> str:
@@ -74,6 +92,7 @@ def serve(pipe: multiprocessing.connection.Connection, mib: dict[str, bytes], de
     """Bind every device's address, tell the port through the pipe, and answer until something comes through it."""
     answers = Answers(mib)
     selector = selectors.DefaultSelector()
+    numbers: dict[socket.socket, bytes] = {}
     port = 0
     for n in range(devices):
         plug = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -81,20 +100,21 @@ def serve(pipe: multiprocessing.connection.Connection, mib: dict[str, bytes], de
         plug.setblocking(False)
         port = port or plug.getsockname()[1]
         selector.register(plug, selectors.EVENT_READ, plug)
+        numbers[plug] = b"%04d" % n
     selector.register(pipe, selectors.EVENT_READ)
     pipe.send(port)
     while True:
         for key, _ in selector.select():
             if key.fileobj is pipe:
                 return
-            _answer_all(key.data, answers)
+            _answer_all(key.data, answers, numbers[key.data])
 
 
-def _answer_all(plug: socket.socket, answers: Answers) -> None:
+def _answer_all(plug: socket.socket, answers: Answers, number: bytes) -> None:
     while True:
         try:
             message, peer = plug.recvfrom(65_535)
         except BlockingIOError:
             return
         if (reply := answers.answer(message)) is not None:
-            plug.sendto(reply, peer)
+            plug.sendto(reply.replace(MARK, number), peer)

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agent.facts.change import changed
 from agent.facts.host import is_confined, read_host_facts
 from agent.probes.host.files import Files
 from core.facts import Facts, InterfaceFacts
@@ -128,10 +127,3 @@ def test_this_very_host_has_facts_that_travel() -> None:
     assert found.name in (socket.gethostname(), None)
     assert found.memory_bytes
     assert found.interfaces
-
-
-def test_time_alone_is_no_change() -> None:
-    before = Facts(name="a", uptime_seconds=10)
-    assert not changed(before, Facts(name="a", uptime_seconds=70))
-    assert changed(before, Facts(name="b", uptime_seconds=10))
-    assert changed(None, before)

@@ -12,6 +12,7 @@ import pytest
 
 from agent import target as watched
 from agent.collection import Collector
+from agent.packed import Packed
 from agent.probes.snmp import FULL_READING_LEAST_SECONDS, FULL_READING_SECONDS, SnmpProbe
 from agent.sample import Sample
 from agent.snmp.errors import SnmpError, SnmpFailure
@@ -95,12 +96,18 @@ async def test_device_that_takes_few_objects_in_a_request_is_not_asked_for_more_
         assert max(len(request.oids) for request in device.requests[asked:]) <= 30
 
 
-async def test_series_are_made_once_and_yielded_again(clock: ManualClock) -> None:
+async def test_a_poll_yields_the_series_of_the_one_before_and_only_the_labels_are_the_devices_own(
+    clock: ManualClock,
+) -> None:
     with Device(switch_mib()) as device:
         polled = probe(device.port, clock)
         first = {sample.series: sample.series for sample in await polled.collect()}
-        for sample in await polled.collect():
-            assert first[sample.series] is sample.series
+        second = [sample.series for sample in await polled.collect()]
+    assert first.keys() == set(second)
+    made_anew = [one for one in second if first[one] is not one]
+    assert len(made_anew) > len(second) / 2
+    assert len({id(one.of) for one in made_anew if isinstance(one, Packed)}) == 1
+    assert all(isinstance(one, Packed) for one in made_anew)
 
 
 @pytest.mark.parametrize(
