@@ -72,7 +72,7 @@ class Heads:
         own = series.labels
         if own and own[0][0] > METRIC_NAME and own[-1][0] < self._first:
             # The target's labels are last: then the rest is the same for equal ones of all targets.
-            part = (own, b"", encode_own(own), self._common_end)
+            part = (own, b"", _shared(own), self._common_end)
         else:
             whole = full_labels(series, self._common, honor=self._honor)
             at = next(place for place, (name, _) in enumerate(whole) if name == METRIC_NAME)
@@ -81,10 +81,12 @@ class Heads:
         return part
 
 
-@lru_cache(4096)
 def encode_own(own: Labels) -> bytes:
     """A series' own labels as bytes; a lone surrogate, which UTF-8 cannot hold, is escaped."""
     return encode_labels(tuple((name, _utf8(value)) for name, value in own))
+
+
+_shared = lru_cache(4096)(encode_own)  # many targets have series of the same labels
 
 
 def full_labels(series: Series, common: Labels, *, honor: bool = False) -> Labels:

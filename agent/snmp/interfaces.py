@@ -215,8 +215,13 @@ def _names(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> bytes:
 def _more(indexes: Iterable[int], types: Mapping[int, int], macs: Mapping[int, Value]) -> Iterator[bytes]:
     """Each interface's type and link-layer address as labels, encoded; empty where the device does not say."""
     for index in indexes:
-        yield encode_own((("ifType", if_type(types[index])),)) if index in types else b""
+        yield _type_label(types[index]) if index in types else b""
         yield encode_own((("ifPhysAddress", spell_mac(macs[index]) or _NO_MAC),)) if index in macs else b""
+
+
+@lru_cache(512)
+def _type_label(value: int) -> bytes:
+    return encode_own((("ifType", if_type(value)),))
 
 
 def _numbers(column: Mapping[int, Value]) -> dict[int, int]:
