@@ -58,8 +58,7 @@ class TargetEncoder:
             before = self._last.series()
             given = [*first.items(), *((one, STALE_NAN) for one in before if one not in first)]
             now = Remembered.of(list(first))
-        head, pack = self._heads.of, _DOUBLE.pack
-        encoded = [head(one) + pack(value) + tail for one, value in (*given, *said)]
+        encoded = list(self._heads.fields((*given, *said), tail))
         self._own.update((one, None) for one, _ in said)
         self._last = now  # equal ones that were made anew are told by identity the next time
         # More label sets than series: the probe makes equal ones anew each time.
