@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from agent.traps.supervisor import Supervisor
@@ -161,8 +161,8 @@ async def test_a_flood_is_limited_before_it_is_decoded(tmp_path: Path) -> None:
 
 async def test_a_receiver_that_is_killed_is_started_again(tmp_path: Path) -> None:
     async with receiver(tmp_path) as one:
-        [child] = [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-        os.kill(child, signal.SIGKILL)
+        [child] = [one for one in psutil.Process().children() if "agent.traps.child" in one.cmdline()]
+        child.kill()
         await one.until(lambda: one.supervisor.restarts == 1 and one.supervisor.ready)
         await one.send(one.device.v2c, COLD_START)
         await one.told()
