@@ -35,13 +35,17 @@ class Site:
 
     Attributes:
         data: the folder.
-        url: where the console will be.
+        address: host and port where the collector is to listen; an empty host is every interface.
+        local_url: how to reach it from this machine.
+        url: where the console will be, for people.
         password: the administrator's, when it was made now; None when it had been made before.
     """
 
     data: Path
     collector_config: Path
     agent_config: Path
+    address: tuple[str, int]
+    local_url: str
     url: str
     password: str | None
 
@@ -66,7 +70,9 @@ def prepare(data: Path, listen: str | None) -> Site:
     token = data / "agent.token"
     password = asyncio.run(_accounts(data, None if token.exists() else token, config))
     agent_config = _agent_config(data / "agent.yaml", config)
-    return Site(data, data / "collector.yaml", agent_config, config.url(), password)
+    return Site(
+        data, data / "collector.yaml", agent_config, config.address(), _local_url(config), config.url(), password
+    )
 
 
 def _collector_config(file: Path, listen: str | None) -> CollectorConfig:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
-import sys
+import ssl
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from core.log import get_logger
+from forewatch.child import Child
+
+if TYPE_CHECKING:
+    from collector.first_start import Site
 
 log = get_logger(__name__)
 
 _READY_WITHIN_SECONDS = 60
-_STOP_WITHIN_SECONDS = 10
 _RESTART_AFTER_SECONDS = 3
 
 
@@ -32,16 +35,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Prepare the folder, start both processes, watch them; returns the exit status."""
-    from collector.first_start import prepare  # noqa: PLC0415 - the server's libraries load only for this command
+    """Prepare the folder, start both processes, watch them; returns the exit status.
 
-    site = prepare(arguments.data, arguments.listen)
+    Raises:
+        ConfigError: another process uses the folder or the address, or the folder's configuration is wrong.
+    """
+    # The server's libraries, and what not every system has, load only for this command.
+    from collector.first_start import prepare  # noqa: PLC0415
+    from forewatch.claim import check_address, claimed  # noqa: PLC0415
+
+    with claimed(arguments.data) as claim:
+        site = prepare(arguments.data, arguments.listen)
+        check_address(*site.address)
+        return _run(site, claim)
+
+
+def _run(site: Site, claim: int) -> int:
     stopping = _StopRequest()
-    collector = _Child("collector", "run", "--config", str(site.collector_config))
-    agent = _Child("agent", "run", "--config", str(site.agent_config))
+    collector = Child("collector", "run", "--config", str(site.collector_config), keep=[claim])
+    agent = Child("agent", "run", "--config", str(site.agent_config), keep=[claim])
     try:
         collector.start()
-        if not _wait_ready(collector, site.url, stopping):
+        if not _wait_ready(collector, site.local_url, stopping):
             return 0 if stopping.asked else 1
         _greet(site.url, site.data, site.password)
         agent.start()
@@ -49,33 +64,6 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         agent.stop()
         collector.stop()
-
-
-class _Child:
-    """One of our own commands as a process."""
-
-    def __init__(self, *command: str) -> None:
-        self._command = [sys.executable, "-m", "forewatch.cli", *command]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        # In a session of its own: Ctrl-C reaches the parent only, which then stops both in order.
-        self._process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - our own command line
-
-    def ended(self) -> int | None:
-        """The exit status once it has ended, None while it runs."""
-        return None if self._process is None else self._process.poll()
-
-    def stop(self) -> None:
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_WITHIN_SECONDS)
-        except subprocess.TimeoutExpired:
-            log.warning("process did not stop in time, killing it", pid=self._process.pid)
-            self._process.kill()
-            self._process.wait()
 
 
 class _StopRequest:
@@ -90,10 +78,13 @@ class _StopRequest:
         self.asked = True
 
 
-def _wait_ready(collector: _Child, url: str, stopping: _StopRequest) -> bool:
+def _wait_ready(collector: Child, url: str, stopping: _StopRequest) -> bool:
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
-    # Never through a proxy that the environment names for the world outside.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    # Never through a proxy that the environment names for the world outside. A certificate is for other names than this
+    # machine's own, and nothing secret is asked.
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusting))
     while time.monotonic() < deadline and collector.ended() is None and not stopping.asked:
         try:
             with opener.open(f"{url}/-/ready", timeout=2):
@@ -121,7 +112,7 @@ def _greet(url: str, data: Path, password: str | None) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _watch(collector: _Child, agent: _Child, stopping: _StopRequest) -> int:
+def _watch(collector: Child, agent: Child, stopping: _StopRequest) -> int:
     """Until a stop is asked for or the collector ends; an agent that ends is started again."""
     while not stopping.asked:
         status = collector.ended()

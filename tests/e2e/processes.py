@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.servers.ports import free_port, wait_until
 
 
@@ -58,6 +60,14 @@ class Process:
         status = self._process.wait(timeout=20)
         self._process = None
         return status
+
+
+def gone(process: psutil.Process) -> bool:
+    """Whether a process that is nobody's child of ours has ended, reaped or not."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Site:

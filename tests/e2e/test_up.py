@@ -9,9 +9,10 @@ import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 
+import psutil
 import pytest
 
-from tests.e2e.processes import Process
+from tests.e2e.processes import Process, gone
 from tests.servers.ports import free_port, wait_until
 
 pytestmark = pytest.mark.e2e
@@ -58,3 +59,27 @@ def test_within_thirty_seconds_this_host_is_an_item_with_live_metrics(tmp_path) 
     finally:
         assert up.stop() == 0
     assert "ended" not in up.log()
+
+
+def test_what_a_killed_one_left_behind_ends_and_the_next_one_starts(tmp_path) -> None:
+    folder, listen = tmp_path / "data", f"127.0.0.1:{free_port()}"
+    command = ["forewatch.cli", "up", "--data", str(folder), "--listen", listen]
+    first, second, third = (Process(tmp_path / f"{name}.log", *command) for name in ("first", "second", "third"))
+    first.start()
+    try:
+        wait_until(lambda: "agent started" in first.log(), "started", seconds=60)
+        children = psutil.Process(first.pid).children()
+        assert len(children) == 2
+        second.start()
+        wait_until(lambda: not second.running(), "the second one gave up")
+        assert f"another `forewatch up` (process {first.pid}) uses this folder" in second.log()
+        first.kill()
+        third.start()
+        wait_until(lambda: "agent started" in third.log(), "started again", seconds=60)
+        assert [child for child in children if not gone(child)] == []
+        assert "agent stopped" in first.log()
+        assert [line for line in first.log().splitlines() if line.endswith("stopped")] != []
+    finally:
+        first.kill()
+        second.stop()
+        assert third.stop() == 0

@@ -29,7 +29,7 @@ def test_the_collector_is_asked_directly_whatever_proxy_is_set(monkeypatch, vari
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            assert up._wait_ready(up._Child(), f"http://127.0.0.1:{server.server_port}", SimpleNamespace(asked=False))
+            assert up._wait_ready(up.Child(), f"http://127.0.0.1:{server.server_port}", SimpleNamespace(asked=False))
         finally:
             server.shutdown()
             thread.join()

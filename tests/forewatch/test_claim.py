@@ -1,0 +1,79 @@
+"""Two `forewatch up` on one folder or address: the second one says who is in its way."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError
+from core.files import hold_folder
+from forewatch import claim
+from forewatch.cli import main
+from tests.servers.ports import free_port
+
+
+def test_a_folder_is_one_s_own_and_free_again_afterwards(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with claim.claimed(folder), pytest.raises(ConfigError) as refused, claim.claimed(folder):
+        pass
+    assert f"{folder}: another `forewatch up` (process {os.getpid()}) uses this folder; stop it" in str(refused.value)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    with claim.claimed(folder):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be used as data folder: Not a directory"):
+        claim.claimed(tmp_path / "file" / "data").__enter__()
+
+
+def test_the_next_start_waits_for_what_a_killed_one_left_behind(monkeypatch, tmp_path: Path) -> None:
+    left = hold_folder(tmp_path)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            os.close(left)
+
+    monkeypatch.setattr(claim.time, "sleep", sleep)
+    with claim.claimed(tmp_path):
+        assert len(waits) == 3
+
+
+def test_what_does_not_end_is_named(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(claim, "_FREE_WITHIN_SECONDS", 0)
+    left = hold_folder(tmp_path)
+    stay = "import sys; sys.stdin.read()"
+    stuck = subprocess.Popen([sys.executable, "-c", stay, f"{tmp_path}/agent.yaml"], stdin=subprocess.PIPE)
+    try:
+        with pytest.raises(ConfigError, match=rf"still in use by process {stuck.pid} of a `forewatch up`"):
+            claim.claimed(tmp_path).__enter__()
+    finally:
+        stuck.communicate()
+        os.close(left)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost", ""])
+def test_a_taken_address_is_told_with_who_listens_there(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(ConfigError) as refused:
+        claim.check_address(host, server.getsockname()[1])
+    assert f"this address is in use by process {os.getpid()} (" in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "", "::1", "no-such-host.invalid", "192.0.2.1"])
+def test_a_free_address_and_what_the_collector_has_to_say_itself_pass(host: str) -> None:
+    claim.check_address(host, free_port())
+
+
+def test_up_refuses_a_taken_address_before_it_starts_anything(tmp_path: Path, capsys) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        listen = f"127.0.0.1:{server.getsockname()[1]}"
+        assert main(["up", "--data", str(tmp_path), "--listen", listen]) == 2
+    assert f"{listen}: this address is in use by process {os.getpid()}" in capsys.readouterr().err
