@@ -224,7 +224,7 @@ def test_every_series_of_devices_is_documented_and_the_other_way_round() -> None
     table |= {root: {f"{root}.7": b"text"} for root in oids.LABEL_COLUMNS.values()}
     table[oids.IF_PHYS_ADDRESS] = {f"{oids.IF_PHYS_ADDRESS}.7": b"\0\1\2\3\4\5"}
     inventory = take_inventory(table)
-    series = [*inventory.series.values(), *inventory.low.values(), *(sample.series for sample in inventory.static)]
+    series = list(inventory.series())
     samples = [Sample(one, 1) for one in series] + info_samples(dict.fromkeys(oids.SYSTEM_INFO, b"text"))
     samples += [Sample(Series(family), 1) for family in (oids.SYS_UP_TIME_FAMILY, oids.IF_NUMBER_FAMILY)]
     samples.append(Sample(Series(oids.WALK_ERRORS, (("class", "timeout"),)), 1))
