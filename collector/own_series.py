@@ -98,20 +98,18 @@ class Instances:
 
     def __init__(self, store: SeriesStore) -> None:
         self._store = store
-        self._generation = 0
-        self._retirements = store.retirements
+        self._generation = -1
         self._known: dict[str, None] = {}
 
     def refresh(self) -> Mapping[str, None]:
-        """The instances, in order of appearance; only series born since the last call are looked at."""
-        if self._store.retirements != self._retirements:
-            self._retirements, self._generation, self._known = self._store.retirements, 0, {}
+        """The instances in order, looked up again when series were born or retired.
+
+        The index of labels is asked, not the series: their labels would be spelled out, and kept, for nothing else.
+        """
         generation = self._store.generation
-        for series_id in self._store.born_since(self._generation).tolist():
-            for name, value in self._store.labels(series_id):
-                if name == "instance":
-                    self._known[value] = None
-        self._generation = generation
+        if generation != self._generation:
+            self._known = dict.fromkeys(self._store.label_values("instance"))
+            self._generation = generation
         return self._known
 
 
