@@ -2,13 +2,16 @@
 
 A `TimeSeries` message of one sample is `head + value + tail`: the head holds length and labels (`agent.heads`), the
 tail holds the time and is the same for all samples of a collection. Between collections only what series there were is
-kept (`agent.remembered`). Wire shape: see `core.remote_write`.
+kept (`agent.remembered`), and the heads of a target whose series its probe keeps anyway. Wire shape: see
+`core.remote_write`.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import repeat
+from operator import itemgetter
 
 from agent.heads import Heads, full_labels
 from agent.remembered import NOTHING, Remembered
@@ -19,6 +22,8 @@ from core.remote_write import STALE_NAN, varint
 __all__ = ["TargetEncoder", "full_labels", "requests"]
 
 _DOUBLE = struct.Struct("<d")
+_MOST_KEPT = 8192  # heads of one target; some hundred bytes each
+_value = itemgetter(1)
 
 
 class TargetEncoder:
@@ -36,6 +41,7 @@ class TargetEncoder:
         self._own: dict[Series, None] = {}
         self._tail_size = 0
         self._heads = Heads(common, honor=honor, tail_size=0)
+        self._kept: list[bytes] | None = None  # the heads of `_last`, once they were the same twice
 
     def encode(self, samples: Iterable[Sample], own: Iterable[Sample], at_ms: int) -> list[bytes]:
         """One `TimeSeries` field of a WriteRequest for each sample, then for each series that ended.
@@ -51,26 +57,37 @@ class TargetEncoder:
         series = [one for one, _ in given]
         now = self._last.renewed(series)
         changed = now is None
+        if now is not None and self._kept is not None:
+            whole = map(b"".join, zip(self._kept, map(_DOUBLE.pack, map(_value, given)), repeat(tail), strict=False))
+            self._last = now
+            return [*whole, *self._said(said, tail)]
         if now is None:
+            self._kept = None
             first: dict[Series, float] = {}
             for one, value in given:
                 first.setdefault(one, value)
             before = self._last.series()
             given = [*first.items(), *((one, STALE_NAN) for one in before if one not in first)]
             now = Remembered.of(list(first))
-        encoded = list(self._heads.fields((*given, *said), tail))
-        self._own.update((one, None) for one, _ in said)
+        encoded = [*self._heads.fields(given, tail), *self._said(said, tail)]
         self._last = now  # equal ones that were made anew are told by identity the next time
+        if not changed and now.rows is None and len(now.plain) <= _MOST_KEPT:
+            self._kept = list(map(self._heads.of, now.plain))
+            self._heads.keep(self._own)
         # More label sets than series: the probe makes equal ones anew each time.
-        if changed or len(self._heads) > len(now.plain) + len(self._own):
+        elif changed or len(self._heads) > len(now.plain) + len(self._own):
             self._heads.keep((*now.plain, *self._own))
         return encoded
+
+    def _said(self, own: list[Sample], tail: bytes) -> Iterator[bytes]:
+        self._own.update((one, None) for one, _ in own)
+        return self._heads.fields(own, tail)
 
     def end(self, at_ms: int) -> list[bytes]:
         """One `TimeSeries` field with a stale marker for every series there was, the runner's own too."""
         after = _DOUBLE.pack(STALE_NAN) + self._tail(at_ms)
         encoded = [self._heads.of(series) + after for series in (*self._last.series(), *self._own)]
-        self._last, self._own = NOTHING, {}
+        self._last, self._own, self._kept = NOTHING, {}, None
         self._heads.keep(())
         return encoded
 
@@ -79,6 +96,7 @@ class TargetEncoder:
         if len(tail) != self._tail_size:  # its length is part of the heads; it changes in 1971 and in 2109
             self._tail_size = len(tail)
             self._heads = Heads(self._common, honor=self._honor, tail_size=len(tail))
+            self._kept = None
         return tail
 
 

@@ -31,11 +31,13 @@ def plain(pairs: list[tuple[Series, float]], at_ms: int = AT) -> bytes:
 NAMES = st.sampled_from("abcdefgh")
 SERIES = st.builds(lambda name, value: series(name, x=value), NAMES, st.text(max_size=300))
 SAMPLES = st.lists(st.builds(Sample, SERIES, st.floats(allow_nan=False)), max_size=8, unique_by=lambda one: one.series)
-COLLECTIONS = st.lists(SAMPLES, min_size=1, max_size=4).map(lambda few: [*few, few[-1]])  # the usual case last
+COLLECTIONS = st.lists(st.tuples(SAMPLES, st.integers(1, 4)), min_size=1, max_size=4).map(
+    lambda few: [samples for samples, times in few for _ in range(times)]  # heads are kept after the second time
+)
 
 
 @given(
-    st.lists(SAMPLES, min_size=1, max_size=4).map(lambda few: [*few, few[-1]]),
+    COLLECTIONS,
     st.sampled_from([0, 1, 2**35 - 1, 2**35, AT, 2**42, -1]),
 )
 def test_requests_are_what_the_plain_encoder_writes(collections: list[list[Sample]], first_ms: int) -> None:
@@ -110,6 +112,14 @@ def test_series_made_anew_at_every_collection_do_not_pile_up() -> None:
     for value in range(100):
         encoder.encode([Sample(series("a", x="1"), value), Sample(series("b", x="1"), value)], [], AT)
     assert len(encoder._heads) <= 3
+
+
+def test_a_target_whose_time_grows_longer_has_heads_that_say_so() -> None:
+    encoder, at_ms = TargetEncoder(COMMON), 2**42 - 3
+    for step in range(6):
+        expected = plain([(A, step), (B, 2 * step), (UP, 1)], at_ms + step)
+        encoded = encoder.encode([Sample(A, step), Sample(B, 2 * step)], [Sample(UP, 1)], at_ms + step)
+        assert b"".join(encoded) == expected
 
 
 def test_series_of_one_label_set_share_its_bytes() -> None:
