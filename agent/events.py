@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import random as random_module
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from agent.http import CollectorClient, Unreachable, version
-from agent.report import REPORT_PATH
+from agent.http import CollectorClient, version
+from agent.report_post import ReportPost
 from core.clock import Clock, to_rfc3339
 from core.facts import AgentReport, EventReport
 from core.log import get_logger
-from core.remote_write_answer import Outcome, judge
-from core.retry import Backoff
+from core.remote_write_answer import Outcome
 from core.spool.losses import Drop
 from core.spool.records import Record
 from core.spool.spool import Limits, Spool
@@ -55,16 +53,14 @@ class EventQueue:
         boot: str,
         random: Callable[[], float] = random_module.random,
     ) -> None:
-        self.outcomes: Counter[Outcome] = Counter()
         self.spool = Spool(folder, Limits(max_age_ms=MAX_AGE_MS, max_bytes=max_bytes))
-        self._client = client
+        self._post = ReportPost(client, clock, what="events", random=random)
+        self.outcomes = self._post.outcomes
         self._clock = clock
         self._agent = agent
         self._boot = boot
-        self._backoff = Backoff(random)
         self._arrived = asyncio.Event()
         self._most = MOST_EVENTS  # fewer after a report was refused, to find the event that is wrong
-        self._trouble: str | None = None
         self._decoder = msgspec.json.Decoder(EventReport)
 
     def keep(self, event: EventReport) -> None:
@@ -95,7 +91,7 @@ class EventQueue:
             agent=self._agent, boot=self._boot, sent_at=to_rfc3339(self._clock.now_ms()), version=version(),
             events=events,
         )  # fmt: skip
-        outcome, wait_seconds = await self._post(msgspec.json.encode(report))
+        outcome, wait_seconds = await self._post.post(report, waiting=self.spool.records)
         if outcome is Outcome.ACCEPTED:
             for record in records:
                 self.spool.acknowledge(record)
@@ -121,25 +117,3 @@ class EventQueue:
     def close(self) -> None:
         """Put on disk what waits."""
         self.spool.close()
-
-    async def _post(self, body: bytes) -> tuple[Outcome, float]:
-        """Send a report; returns how it ended and how long to wait before the next attempt."""
-        wait_seconds = 0.0
-        try:
-            answer = await self._client.post(REPORT_PATH, body, {"Content-Type": "application/json"})
-        except Unreachable as error:
-            outcome, cause, detail = Outcome.UNREACHABLE, error.reason, str(error)
-        else:
-            verdict = judge(answer.status, answer.headers, self._clock.now_ms())
-            outcome, cause, detail = verdict.outcome, str(answer.status), answer.excerpt()
-            wait_seconds = verdict.wait_seconds or 0.0
-        self.outcomes[outcome] += 1
-        if outcome is Outcome.ACCEPTED:
-            self._backoff.reset()
-            self._trouble = None
-            return outcome, 0.0
-        wait_seconds += self._backoff.next_seconds()
-        speak = log.warning if cause != self._trouble else log.debug  # once for each new cause
-        self._trouble = cause
-        speak("collector does not take events", cause=cause, detail=detail, waiting=self.spool.records)
-        return outcome, wait_seconds

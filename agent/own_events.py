@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from agent.http import CollectorClient, Unreachable, version
-from agent.report import REPORT_PATH
+from agent.report_post import REPORT_PATH
 from core.clock import Clock, to_rfc3339
 from core.facts import AgentReport, EventReport
 from core.log import get_logger

@@ -7,23 +7,21 @@ yet, and for one without news when the report would become large. Most reports a
 from __future__ import annotations
 
 import random as random_module
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from agent.facts.said import Said
-from agent.http import CollectorClient, Unreachable, version
+from agent.http import CollectorClient, version
+from agent.report_post import ReportPost
 from agent.target import Target
 from core.clock import Clock, to_rfc3339
 from core.facts import AgentReport, Facts, TargetReport
 from core.log import get_logger
-from core.remote_write_answer import Outcome, judge
-from core.retry import Backoff
+from core.remote_write_answer import Outcome
 
 log = get_logger(__name__)
 
-REPORT_PATH = "/api/v1/agents/report"
 HEARTBEAT_SECONDS = 60.0
 LOOK_SECONDS = 5.0  # how soon the facts of a target that was read for the first time are seen
 COMPARE_SECONDS = 60.0  # how often known facts are compared
@@ -52,20 +50,18 @@ class Reporter:
         boot: str,
         random: Callable[[], float] = random_module.random,
     ) -> None:
-        self.outcomes: Counter[Outcome] = Counter()
         self._targets = [target for target in targets if target.facts is not None]
         self._up = up
-        self._client = client
+        self._post = ReportPost(client, clock, what="reports", random=random)
+        self.outcomes = self._post.outcomes
         self._clock = clock
         self._agent = agent
         self._boot = boot
-        self._backoff = Backoff(random)
         self._acknowledged: dict[Target, Said] = {}
         self._refused: dict[Target, Said] = {}  # not said again until they change
         self._most_news = MOST_NEWS  # one, and nothing but it, after a report was refused: to find what is wrong
         self._compared_at: dict[Target, float] = {}  # monotonic
         self._said_at: float | None = None  # monotonic, of the last report that was acknowledged
-        self._trouble: str | None = None
 
     def watch(self, targets: Sequence[Target]) -> None:
         """The agent watches these from now on; the next report names all of them."""
@@ -123,7 +119,7 @@ class Reporter:
             version=version(),
             targets=self._described(news) if with_targets else None,
         )
-        outcome, wait_seconds = await self._post(msgspec.json.encode(report))
+        outcome, wait_seconds = await self._post.post(report)
         if outcome is Outcome.REJECTED:
             self._set_aside(news)
         if outcome is not Outcome.ACCEPTED:
@@ -154,28 +150,6 @@ class Reporter:
             if len(msgspec.json.encode(complete)) <= LARGE_BYTES:
                 return complete
         return [_report(target, news.get(target)) for target in self._targets]
-
-    async def _post(self, body: bytes) -> tuple[Outcome, float]:
-        """Send one report; returns how it ended and how long to wait before the next attempt."""
-        wait_seconds = 0.0
-        try:
-            answer = await self._client.post(REPORT_PATH, body, {"Content-Type": "application/json"})
-        except Unreachable as error:
-            outcome, cause, detail = Outcome.UNREACHABLE, error.reason, str(error)
-        else:
-            verdict = judge(answer.status, answer.headers, self._clock.now_ms())
-            outcome, cause, detail = verdict.outcome, str(answer.status), answer.excerpt()
-            wait_seconds = verdict.wait_seconds or 0.0
-        self.outcomes[outcome] += 1
-        if outcome is Outcome.ACCEPTED:
-            self._backoff.reset()
-            self._trouble = None
-            return outcome, 0.0
-        wait_seconds += self._backoff.next_seconds()
-        speak = log.warning if cause != self._trouble else log.debug  # once for each new cause
-        self._trouble = cause
-        speak("collector does not take reports", cause=cause, detail=detail, retry_seconds=round(wait_seconds, 1))
-        return outcome, wait_seconds
 
 
 def _report(target: Target, facts: Facts | None) -> TargetReport:
