@@ -40,7 +40,7 @@ from desk.outbox import Kind
 from desk.outbox_store import enqueue_all
 from desk.priority import urgency_of
 from desk.records import AlertRecord, NewIncident
-from desk.store import change, save_alerts, suppression
+from desk.store import change, renew, save_alerts, suppression
 from desk.symptoms import (
     adopt_symptoms,
     join_symptoms,
@@ -207,7 +207,9 @@ class _Transaction:
             lead_with(row, incidents[incident])
             if incidents[incident].symptom_of is not None:  # what is not touched need not be written
                 incidents[incident].symptom_of = None
-        again = [(incidents[one], Entry.REOPENED, "") for _, one in plan.led if one < UNBORN]
+        for row, incident, services in plan.again:
+            renew(incidents[incident], self._new(row, services))
+        again = [(incidents[one], Entry.REOPENED, "") for _, one, _ in plan.again]
         await note_all(self._session, again, self._now)
         await self._tell([(incidents[one], Kind.OPENED if one >= UNBORN else Kind.REOPENED) for _, one in plan.led])
         await self._suppress([self._repeat(row, incidents[incident]) for row, incident in plan.repeated])

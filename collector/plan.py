@@ -32,6 +32,7 @@ class Plan:
 
     Attributes:
         new: incidents to open, of a row and the services hit; the n-th is called `UNBORN + n`.
+        again: incidents that open again: the row, the incident, the services hit now.
         led: rows that lead the incident that they open or open again.
         repeated: rows whose condition has an open incident already.
         symptoms: rows that are consequences of an incident.
@@ -49,6 +50,7 @@ class Plan:
         self._adopted: dict[int, int] = {}
         self._symptoms: list[tuple[AlertRow, int]] = []
         self.new: list[tuple[AlertRow, list[CiRef]]] = []
+        self.again: list[tuple[AlertRow, int, list[CiRef]]] = []
         self.led: list[tuple[AlertRow, int]] = []
         self.repeated: list[tuple[AlertRow, int]] = []
         self.adoptions: list[tuple[int, list[int]]] = []
@@ -67,7 +69,7 @@ class Plan:
         if already is not None:
             self.repeated.append((row, already))
             return
-        opened = self._again(row.fingerprint) or self._anew(row)
+        opened = self._again(row) or self._anew(row)
         self._open[row.fingerprint] = opened.id
         self.led.append((row, opened.id))
         self._situation.opened(opened)
@@ -86,17 +88,21 @@ class Plan:
         past = self._past.get(fingerprint)
         return past.id if past is not None and past.state in OPEN_STATES else self._open.get(fingerprint)
 
-    def _again(self, fingerprint: str) -> OpenIncident | None:
-        past = self._past.get(fingerprint)
+    def _again(self, row: AlertRow) -> OpenIncident | None:
+        past = self._past.get(row.fingerprint)
         if past is None or not self._reopen(past):
             return None
-        return OpenIncident(past.id, past.ci_id, past.category, fingerprint, None, past.opened_at)
+        self.again.append((row, past.id, self._services(row)))
+        ci_id = past.ci_id if row.ci_id is None else row.ci_id
+        return OpenIncident(past.id, ci_id, row.category, row.fingerprint, None, past.opened_at)
 
     def _anew(self, row: AlertRow) -> OpenIncident:
-        services = [] if row.ci_id is None else self._situation.services_of(row.ci_id)
-        self.new.append((row, services))
+        self.new.append((row, self._services(row)))
         born = UNBORN + len(self.new) - 1
         return OpenIncident(born, row.ci_id, row.category, row.fingerprint, None, self._now)
+
+    def _services(self, row: AlertRow) -> list[CiRef]:
+        return [] if row.ci_id is None else self._situation.services_of(row.ci_id)
 
     def _root(self, incident: int) -> int:
         while incident in self._adopted:

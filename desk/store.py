@@ -27,6 +27,8 @@ from desk.timeline import PRODUCT, Entry
 _ROWS_A_STATEMENT = 500  # SQLite takes 32,766 parameters
 _LONGEST_TITLE = 300
 _LINKS = ("incident_id", "role")
+_RULES_WORDS = ("title", "category", "annotations")
+_REGISTERS_WORDS = ("ci_id", "services", "impact", "priority")
 _RECORDED = tuple(column.name for column in fields(AlertRecord))
 
 
@@ -161,6 +163,17 @@ def change(incident: Incident, event: life.Event, now: dt.datetime) -> life.Refu
     for field in fields(after):
         setattr(incident, field.name, getattr(after, field.name))
     return None
+
+
+def renew(incident: Incident, new: NewIncident) -> None:
+    """Let an incident that opens again say what holds now, not what held when it opened first.
+
+    The rule's words may have another value in them, and the register may have come to know the item since; what it
+    does not know any more stays.
+    """
+    columns = columns_of(new, incident.opened_at, incident.number)
+    for name in _RULES_WORDS if new.ci_id is None else _RULES_WORDS + _REGISTERS_WORDS:
+        setattr(incident, name, columns[name])
 
 
 def standing(of: Incident) -> life.Standing:

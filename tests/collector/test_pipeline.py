@@ -147,6 +147,40 @@ async def test_a_recurrence_reopens_for_half_an_hour(database, cast, gap_ms, num
     assert (await story.sent())[-1] == (numbers[-1], "reopened" if len(numbers) == 1 else "opened")
 
 
+async def test_what_recurs_belongs_to_the_item_that_has_become_known_since(database) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.clears("web-1", T0 + MINUTE)
+    cast = await register_cast(database)
+    await story.fires("web-1", T0 + 2 * MINUTE)
+    [incident] = await story.incidents()
+    assert (incident.number, incident.ci_id) == ("INC-000001", cast.web)
+    assert (incident.services, incident.priority.value) == (["citizen portal"], "P1")
+
+
+async def test_what_recurs_keeps_its_item_when_the_register_does_not_know_it_any_more(database, cast) -> None:
+    story = Story(database)
+    known = story.firing("web-1", T0)
+    await story.happen((known,), T0)
+    await story.happen((story.clearing(known),), T0 + MINUTE)
+    story.register = story.pipeline.register = Register(database)  # not loaded: it knows nothing
+    await story.pipeline.record((known,), T0 + 2 * MINUTE)
+    [incident] = await story.incidents()
+    assert (incident.ci_id, incident.services, incident.priority.value) == (cast.web, ["citizen portal"], "P1")
+
+
+async def test_what_recurs_is_told_in_the_words_of_now(database, cast) -> None:
+    story = Story(database)
+    for at_ms, words in ((T0, "91 % full"), (T0 + 2 * MINUTE, "99 % full")):
+        fired = story.firing("db-1", at_ms)
+        alert = replace(fired.change.after, annotations={"summary": words})
+        fired = replace(fired, change=replace(fired.change, after=alert))
+        await story.happen((fired,), at_ms)
+        await story.happen((story.clearing(fired),), at_ms + MINUTE)
+    [incident] = await story.incidents()
+    assert (incident.title, incident.annotations, incident.reopened) == ("99 % full", {"summary": "99 % full"}, 1)
+
+
 async def test_the_timeline_tells_the_whole_life(database, cast) -> None:
     story = Story(database)
     await story.fires("web-1", T0)
