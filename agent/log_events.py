@@ -1,13 +1,13 @@
-"""Lines of log files that a pattern fits, told to the collector as events: a sample a round, without its secrets.
+"""Lines of logs that a pattern fits, told to the collector as events: a sample a round, without its secrets.
 
-A log file is hostile input: anybody who can make a service log something writes into it. What is told is printable,
+A log is hostile input: anybody who can make a service log something writes into it. What is told is printable,
 short, and rid of what looks like a password; the counters beside it say how many lines there were.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from agent.config import AgentConfig
 from agent.events import EventQueue
@@ -19,9 +19,7 @@ from core.facts import EventReport
 KIND = "log"
 MAX_BYTES = 4 * 2**20  # of events that wait for the collector
 SAMPLE_LENGTH = 400  # characters
-
-# file, name of the pattern, lines of this round, the first of them
-Matched = Callable[[str, str, int, bytes], None]
+MAX_ATTRIBUTE = 500
 
 _KEY = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api[-_]?key|access[-_]?key|community)"
 _VALUE = r"""(?:"[^"]*"?|'[^']*'?|[^\s,;&"']+)"""
@@ -56,10 +54,11 @@ class LogEvents:
             config.data_dir / "log-events", MAX_BYTES, self._client, clock, agent=self._agent, boot=boot
         )
 
-    def matched(self, file: str, pattern: str, count: int, line: bytes) -> None:
+    def matched(self, where: Mapping[str, str], pattern: str, count: int, line: bytes) -> None:
         """So many lines fitted a pattern since the last look; `line` is the first."""
         at = to_rfc3339(self._clock.now_ms())
-        attributes = {"file": file, "pattern": pattern, "lines": str(count)}
+        attributes = {key: clean(text, MAX_ATTRIBUTE) for key, text in where.items()}
+        attributes |= {"pattern": pattern, "lines": str(count)}
         self.queue.keep(
             EventReport(at=at, kind=KIND, target=self._agent, message=sample_of(line), attributes=attributes)
         )

@@ -116,7 +116,8 @@ def _traps(config: AgentConfig, clock: Clock, boot: str) -> Traps | None:
 
 
 def _log_events(config: AgentConfig, clock: Clock, boot: str) -> LogEvents | None:
-    if not config.host.enabled or not any(one.events for one in config.host.logs):
+    host = config.host
+    if not host.enabled or not (any(one.events for one in host.logs) or any(one.events for one in host.journal)):
         return None
     from agent.log_events import LogEvents  # noqa: PLC0415 - only if matches are events
 

@@ -15,14 +15,14 @@ from core.clock import Clock
 from core.facts import Facts
 
 if TYPE_CHECKING:
-    from agent.log_events import Matched
+    from agent.probes.log_matches import Matched
     from agent.snmp.profiles.reading import Chooser
 
 
 def targets_of(config: AgentConfig, clock: Clock, matched: Matched | None = None) -> Iterator[Target]:
     """What the configuration says to watch; the agent's own metrics are not among it.
 
-    `matched` is told of lines in log files whose matches are events.
+    `matched` is told of lines in logs whose matches are events.
     """
     for kind, find in KINDS.items():
         yield from _hosts(config, clock, matched) if kind == "node" else find(config, clock)

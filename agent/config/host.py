@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.config.journal import JournalConfig
 from agent.config.limits import SHORTEST_INTERVAL, at_least
 from agent.config.probe_base import expression
 from core.config import Duration, Finding, Section
@@ -87,6 +88,7 @@ class HostConfig(Section, kw_only=True, frozen=True):
     textfile: Path | None = None
     processes: dict[str, str] = {}
     logs: list[LogfileConfig] = []
+    journal: list[JournalConfig] = []
     systemd: SystemdConfig = SystemdConfig()
     smart: SmartConfig = SmartConfig()
 
@@ -100,3 +102,6 @@ class HostConfig(Section, kw_only=True, frozen=True):
         for index, one in enumerate(self.logs):
             if one.file in [other.file for other in self.logs[:index]]:
                 yield Finding(("logs", index, "file"), f"{one.file} is given twice; put its patterns together")
+        for index, entry in enumerate(self.journal):
+            if entry.name in [other.name for other in self.journal[:index]]:
+                yield Finding(("journal", index, "name"), f"{entry.name!r} is given twice; each needs its own")

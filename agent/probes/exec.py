@@ -57,6 +57,7 @@ class ExecSettings:
         environment: added to PATH and LC_ALL=C; nothing of the agent's own is passed on.
         max_output: what is beyond is read and dropped.
         max_memory: address space of each process.
+        stop_when_full: whether the program is ended when it has printed that much, instead.
     """
 
     command: Sequence[str]
@@ -64,16 +65,18 @@ class ExecSettings:
     timeout_seconds: float
     max_output: int = 64 * 2**10
     max_memory: int = 2**30
+    stop_when_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended."""
+    """How a run ended; `cut` when the program was ended because it had printed enough, which is no trouble."""
 
     status: int
     output: str
     trouble: Trouble | None = None
     reason: str = ""
+    cut: bool = False
 
 
 class ExecProbe:
@@ -160,13 +163,14 @@ async def run(settings: ExecSettings) -> Outcome:
     output = bytearray()
     try:
         async with asyncio.timeout(settings.timeout_seconds):
-            await _read(process, output, settings.max_output)
-            status = await process.wait()
+            full = await _read(process, output, settings)
+            status = 0 if full else await process.wait()
     except TimeoutError:
         return Outcome(UNKNOWN, "", Trouble.TIMEOUT, f"did not end within {settings.timeout_seconds:g} s")
     finally:
         await _end(process)
-    return _judge(status, output.decode("utf-8", "replace"))
+    spelled = output.decode("utf-8", "replace")
+    return Outcome(0, spelled, cut=True) if full else _judge(status, spelled)
 
 
 def _judge(status: int, output: str) -> Outcome:
@@ -177,11 +181,17 @@ def _judge(status: int, output: str) -> Outcome:
     return Outcome(status, output)
 
 
-async def _read(process: asyncio.subprocess.Process, output: bytearray, most: int) -> None:
+async def _read(process: asyncio.subprocess.Process, output: bytearray, settings: ExecSettings) -> bool:
+    """Read to the program's end, which is false, or to where it is to be ended."""
     if process.stdout is None:
         raise ValueError("no pipe")
+    most = settings.max_output
     while piece := await process.stdout.read(_PIECE):
+        beyond = len(output) + len(piece) > most
         output += piece[: most - len(output)]
+        if beyond and settings.stop_when_full:
+            return True
+    return False
 
 
 def _limit(pid: int, settings: ExecSettings) -> None:

@@ -14,10 +14,12 @@ from agent.probes.mdstat import MdstatCollector
 from core.clock import Clock
 
 if TYPE_CHECKING:
-    from agent.log_events import Matched
+    from agent.probes.log_matches import Matched
 
 _SYSTEMD_SECONDS = 30.0  # from one question to the next
 _SMART_LIMIT_SECONDS = 300.0
+_JOURNAL_SECONDS = 5.0  # at least; it is read on at each collection that comes later
+_JOURNAL_LIMIT_SECONDS = 120.0
 
 
 Make = Callable[[Host], Collector]
@@ -26,7 +28,7 @@ Make = Callable[[Host], Collector]
 def host_probe(config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None = None) -> HostProbe:
     """The host probe with the kernel's subjects and those that the configuration asks for.
 
-    `matched` is told of lines in log files whose matches are events.
+    `matched` is told of lines in logs whose matches are events.
     """
     made = {name: _given(collector) for name, collector in extras(config, data_dir, clock, matched)}
     return HostProbe(config.root, clock, {**subjects(config.collectors), **made})
@@ -66,6 +68,13 @@ def extras(
         files = [(one.file, one.patterns) for one in config.logs]
         told = {one.file: matched for one in config.logs if one.events and matched is not None}
         yield "logs", LogfilesCollector(files, data_dir / "logs.json", told)
+    if config.journal:
+        from agent.probes.slow import Slow  # noqa: PLC0415
+
+        yield "journal", Slow(
+            _journal(config, data_dir, clock, matched), clock,
+            pace_seconds=_JOURNAL_SECONDS, limit_seconds=_JOURNAL_LIMIT_SECONDS,
+        )  # fmt: skip
     if config.systemd.enabled:
         from agent.probes.slow import Slow  # noqa: PLC0415
         from agent.probes.systemd import SystemdCollector  # noqa: PLC0415
@@ -78,3 +87,20 @@ def extras(
 
         pace = float(config.smart.interval)
         yield "smart", Slow(SmartCollector(), clock, pace_seconds=pace, limit_seconds=_SMART_LIMIT_SECONDS)
+
+
+def _journal(config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None) -> Collector:
+    from agent.probes.journal import JournalCollector, Watched  # noqa: PLC0415
+    from agent.probes.journal_entries import PRIORITIES, Wanted  # noqa: PLC0415
+
+    watched = [
+        Watched(
+            one.name,
+            Wanted(one.units, one.identifiers, None if one.priority is None else PRIORITIES.index(one.priority)),
+            one.patterns,
+            matched if one.events else None,
+        )
+        for one in config.journal
+    ]
+    options = [] if config.root == Path("/") else [f"--root={config.root}"]
+    return JournalCollector(watched, data_dir / "journal.json", clock, options=options)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from agent import patterns
+from agent.probes.kept import Kept
+from agent.probes.log_matches import LINES, MATCHES, Matched
 from agent.sample import Family, Sample, Series
 from core.files import read_at
 from core.labels import labels
@@ -23,8 +25,6 @@ from core.log import get_logger
 
 log = get_logger(__name__)
 
-MATCHES = Family("log_matches_total", "counter", "Lines of a log file that a pattern fits.")
-LINES = Family("log_lines_total", "counter", "Lines of a log file that were read.")
 SKIPPED = Family("log_skipped_bytes_total", "counter", "Bytes of a log file skipped because it grew too fast.")
 READABLE = Family("log_file_readable", "gauge", "Whether a log file could be read the last time.")
 
@@ -54,7 +54,7 @@ class Followed:
     """One file: where it is, its patterns by name, where reading goes on; None before the first look.
 
     Attributes:
-        matched: is told of each pattern that was found in a round: file, pattern, how many lines, the first of them.
+        matched: is told of each pattern that was found in a round.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Followed:
     position: Position | None = None
     readable: bool = False
     series: dict[tuple[Family, str], Series] = field(default_factory=dict)
-    matched: Callable[[str, str, int, bytes], None] | None = None
+    matched: Matched | None = None
 
 
 class LogfilesCollector:
@@ -78,11 +78,10 @@ class LogfilesCollector:
         self,
         files: Sequence[tuple[Path, Mapping[str, str]]],
         state: Path,
-        matched: Mapping[Path, Callable[[str, str, int, bytes], None]] | None = None,
+        matched: Mapping[Path, Matched] | None = None,
     ) -> None:
-        self._state = state
-        self._saved = b""
-        known = _load(state)
+        self._kept = Kept(state, "positions in log files", dict[str, Position], {})
+        known = self._kept.load()
         told = matched or {}
         self._files = [Followed(path, of, known.get(str(path)), matched=told.get(path)) for path, of in files]
 
@@ -97,21 +96,8 @@ class LogfilesCollector:
                     log.warning("log file cannot be read", file=followed.path, reason=error)
                 followed.position = followed.position or Position()
                 followed.readable = False
-        self._save()
+        self._kept.save({str(one.path): one.position for one in self._files if one.position is not None})
         return [sample for followed in self._files for sample in _samples(followed)]
-
-    def _save(self) -> None:
-        content = msgspec.json.encode({str(one.path): one.position for one in self._files if one.position is not None})
-        if content == self._saved:
-            return
-        try:
-            self._state.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._state.with_suffix(".tmp")
-            draft.write_bytes(content)
-            draft.replace(self._state)
-        except OSError as error:
-            log.warning("positions in log files cannot be kept", file=self._state, reason=error)
-        self._saved = content
 
 
 def read(followed: Followed) -> None:
@@ -181,7 +167,7 @@ def _read_on(descriptor: int, size: int, followed: Followed, position: Position)
     for name, count in counts.items():
         position.matches[name] = position.matches.get(name, 0) + count
         if followed.matched is not None:
-            followed.matched(str(followed.path), name, count, first[name])
+            followed.matched({"file": str(followed.path)}, name, count, first[name])
 
 
 def whole_lines(content: bytes) -> tuple[list[bytes], int]:
@@ -192,16 +178,6 @@ def whole_lines(content: bytes) -> tuple[list[bytes], int]:
         lines.append(content[end:])
         end = len(content)
     return [line[:LONGEST_LINE] for line in lines], end
-
-
-def _load(state: Path) -> dict[str, Position]:
-    try:
-        return msgspec.json.decode(state.read_bytes(), type=dict[str, Position])
-    except FileNotFoundError:
-        return {}
-    except (OSError, msgspec.MsgspecError) as error:
-        log.warning("positions in log files are lost", file=state, reason=error)
-        return {}
 
 
 def _samples(followed: Followed) -> list[Sample]:

@@ -79,6 +79,11 @@ def test_two_probes_of_one_name_are_told_apart(tmp_path: Path) -> None:
         ("{smart: {interval: 1s}}", "3: host.smart.interval: must be at least 1m, not 1s"),
         ("{logs: [{file: a, patterns: {}}]}", "3: host.logs[0].patterns: must have one pattern at least"),
         ("{logs: [{file: a, patterns: {b: c}}, {file: a, patterns: {b: c}}]}", "3: host.logs[1].file: "),
+        ("{journal: [{name: ssh, patterns: {}}]}", "3: host.journal[0].patterns: must have one pattern at least"),
+        ("{journal: [{name: ssh, patterns: {a: '['}}]}", "3: host.journal[0].patterns.a: '[' is no RE2"),
+        ("{journal: [{name: ssh, units: [ssh], patterns: {a: b}}]}", "3: host.journal[0].units[0]: 'ssh' must end"),
+        ("{journal: [{name: ssh, priority: error, patterns: {a: b}}]}", "3: host.journal[0].priority: must be one of"),
+        ("{journal: [{name: a, patterns: {b: c}}, {name: a, patterns: {b: c}}]}", "3: host.journal[1].name: 'a' is"),
     ],
 )
 def test_a_subject_of_the_host_that_cannot_be_is_named_too(tmp_path: Path, host: str, expected: str) -> None:

@@ -1,7 +1,8 @@
-"""Matches in log files on their way to the collector: which are told, and what of a line is not."""
+"""Matches in logs on their way to the collector: which are told, and what of a line is not."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -10,8 +11,9 @@ import pytest
 from agent.config import AgentConfig, load
 from agent.log_events import SAMPLE_LENGTH, LogEvents, sample_of
 from agent.targets import targets_of
-from core.clock import ManualClock
+from core.clock import ManualClock, SystemClock
 from core.facts import EventReport
+from tests.servers.journald import Journald
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,31 @@ async def test_a_round_tells_the_first_line_of_each_pattern_and_how_many(tmp_pat
 
 async def test_without_the_switch_matches_are_counted_only(tmp_path: Path, clock: ManualClock) -> None:
     assert await _round(_config(tmp_path, ""), clock, "ERROR one\n") == []
+
+
+async def test_matches_in_the_journal_are_told_the_same_way(tmp_path: Path, clock: ManualClock) -> None:
+    journald = Journald(tmp_path)
+    journald.start()
+    try:
+        file = tmp_path / "agent.yaml"
+        file.write_text(
+            f"name: web-1\ncollector: {{url: 'http://127.0.0.1:1'}}\ndata_dir: data\nhost:\n  root: {tmp_path}\n"
+            "  journal:\n    - {name: logins, identifiers: [sshd], patterns: {refused: refused}, events: true}\n"
+        )
+        config, clock = load(file), ManualClock(SystemClock().now_ms())
+        events = LogEvents(config, clock, "b00t")
+        (node,) = targets_of(config, clock, events.matched)
+        await node.probe.collect()
+        said = "refused for \x1b[31mroot password=hunter2"
+        journald.write({"MESSAGE": said, "SYSLOG_IDENTIFIER": "sshd", "PRIORITY": "5", "UNIT": "\n"})
+        while not (records := events.queue.spool.front(clock.now_ms(), 2**20)):
+            await clock.advance(15)
+            await node.probe.collect()
+            await asyncio.sleep(0.01)
+        events.close()
+    finally:
+        journald.stop()
+    [told] = [msgspec.json.decode(one.body, type=EventReport) for one in records]
+    assert (told.kind, told.target, told.message) == ("log", "web-1", "refused for [31mroot password=***")
+    expected = {"journal": "logins", "identifier": "sshd", "priority": "notice", "pattern": "refused", "lines": "1"}
+    assert told.attributes.items() >= expected.items()

@@ -24,10 +24,11 @@ from agent.metrics import AgentProbe
 from agent.own_events import OwnEvents
 from agent.probes import exec as plugins
 from agent.probes import families as of_probes
-from agent.probes import logfiles, mdstat, processes, redis, smart, systemd, textfile
+from agent.probes import journal, logfiles, mdstat, processes, redis, smart, systemd, textfile
 from agent.probes.check import Failure
 from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
+from agent.probes.journalctl import Failure as JournalFailure
 from agent.push import Pusher
 from agent.remote_config import ConfigOutcome, RemoteConfig
 from agent.report import Reporter
@@ -151,6 +152,7 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
     ("snmp_traps_dropped_total", "reason"): TrapDrop,
     ("forewatch_probe_failure_info", "class"): Failure,
+    ("log_journal_failures_total", "class"): JournalFailure,
     ("exec_failure_info", "class"): Trouble,
 }
 
@@ -278,7 +280,7 @@ def _families(value: Any) -> Iterator[Family]:
         ("Probes", [of_probes]),
         ("Traps", [traps]),
         ("Plugins", [plugins]),
-        ("Host by configuration", [logfiles, mdstat, processes, smart, systemd, textfile]),
+        ("Host by configuration", [journal, logfiles, mdstat, processes, smart, systemd, textfile]),
     ],
 )
 def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, modules: list[ModuleType]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agent.config.host import BY_SWITCH, USUAL, HostConfig, LogfileConfig, SmartConfig, SystemdConfig
+from agent.config.journal import JournalConfig
 from agent.probes.host.by_switch import BY_SWITCH as BY_SWITCH_COLLECTORS
 from agent.probes.host.registry import COLLECTORS
 from agent.probes.host_extras import extras, host_probe, subjects
@@ -33,10 +34,11 @@ def test_a_host_has_the_subjects_that_its_configuration_names(tmp_path: Path, cl
         textfile=tmp_path,
         processes={"a": "b"},
         logs=[LogfileConfig(file=tmp_path / "x.log", patterns={"error": "ERROR"})],
+        journal=[JournalConfig(name="ssh", patterns={"error": "ERROR"})],
         systemd=SystemdConfig(enabled=True),
         smart=SmartConfig(enabled=True),
     )
-    expected = ["mdadm", "textfile", "namedprocess", "logs", "systemd", "smart"]
+    expected = ["mdadm", "textfile", "namedprocess", "logs", "journal", "systemd", "smart"]
     assert [name for name, _ in extras(everything, tmp_path, clock)] == expected
 
 

@@ -1,0 +1,49 @@
+"""Programs of the system that a subject of the host is read by: run without a shell, with limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.probes.exec import ExecSettings, Outcome, Trouble, run
+
+
+class NotInstalledError(OSError):
+    """A program that the configuration asks for is not on this host; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program and how far it may go.
+
+    Attributes:
+        paths: where it may be; the first that is there is taken.
+        remedy: what to do when it is not there, as a command to the administrator.
+        seconds: the time of one run.
+        most_output: bytes of one run's output; what is beyond is dropped, or ends the program with `cut`.
+        most_memory: address space of each process.
+    """
+
+    paths: Sequence[str]
+    remedy: str
+    seconds: float = 30.0
+    most_output: int = 4 * 2**20
+    most_memory: int = 2**30
+    cut: bool = False
+
+    async def ask(self, *arguments: str) -> Outcome:
+        """Run it once.
+
+        Raises:
+            NotInstalledError: it is nowhere.
+        """
+        for path in self.paths:
+            settings = ExecSettings(
+                command=(path, *arguments), environment={}, timeout_seconds=self.seconds,
+                max_output=self.most_output, max_memory=self.most_memory, stop_when_full=self.cut,
+            )  # fmt: skip
+            outcome = await run(settings)
+            if outcome.trouble is not Trouble.MISSING:
+                return outcome
+        name = self.paths[-1].rpartition("/")[2]
+        raise NotInstalledError(f"{name} is not installed ({', '.join(self.paths)}); {self.remedy}")
