@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +15,15 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.packaging.machine import SUITE, Machine, install_debian
+
 SOURCE = Path(__file__).resolve().parent.parent.parent
+# `make packages-test` names the folder of the built packages.
+FOLDER = os.environ.get("FOREWATCH_PACKAGES", "")
+NEEDS_PACKAGES = [
+    pytest.mark.skipif(not FOLDER, reason="for `make packages-test`"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="a root folder of its own takes root"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +76,32 @@ def unpack(nfpm: dict[str, Any], root: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(entry["src"], target)
             target.chmod(entry["file_info"]["mode"])
+
+
+@pytest.fixture(scope="session")
+def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("debian") / SUITE
+    install_debian(folder)
+    return folder
+
+
+@pytest.fixture
+def root(debian: Path, tmp_path: Path) -> Iterator[Path]:
+    """The folder of a Debian of one's own."""
+    folder = tmp_path / "machine"
+    subprocess.run(["cp", "--archive", debian, folder], check=True, timeout=120)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def machine(root: Path) -> Machine:
+    """A Debian whose systemd does not run, like a container."""
+    return Machine(root)
+
+
+@pytest.fixture
+def deb(build: ModuleType, root: Path) -> str:
+    """The package's path inside the machine, where its comparison does not look."""
+    shutil.copy(Path(FOLDER) / build.file_name("x86_64", "deb"), root / "var/cache/agent.deb")
+    return "/var/cache/agent.deb"

@@ -6,82 +6,18 @@ they need root, Debian's registry and a few minutes.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.packaging.conftest import FOLDER, NEEDS_PACKAGES
+from tests.packaging.machine import Machine
 from tests.servers.require import require_program
 
-FOLDER = os.environ.get("FOREWATCH_PACKAGES", "")
-pytestmark = [
-    pytest.mark.skipif(not FOLDER, reason="for `make packages-test`"),
-    pytest.mark.skipif(os.geteuid() != 0, reason="a root folder of its own takes root"),
-]
-SUITE = "bookworm"
-# What package managers keep for themselves, and what any installation writes.
-_THEIRS = (
-    "./var/lib/dpkg",
-    "./var/log",
-    "./var/cache",
-    "./var/lib/rpm",
-    "./usr/lib/sysimage",
-    "./etc/.pwd.lock",
-    "./run",
-)
-# useradd and userdel keep the files before their change.
-_BACKUPS = frozenset(f"./etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid"))
-
-
-@pytest.fixture(scope="session")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh Debian with Python and systemd, as a folder."""
-    folder = tmp_path_factory.mktemp("debian") / SUITE
-    command = [require_program("debootstrap", "debootstrap"), "--variant=minbase", "--include=python3,systemd"]
-    subprocess.run([*command, SUITE, folder], check=True, stdout=subprocess.DEVNULL, timeout=200)
-    return folder
-
-
-class Machine:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def run(self, *command: str) -> str:
-        """What a command inside says; it sees its own processes only."""
-        apart = ["unshare", "--mount", "--pid", "--fork", f"--mount-proc={self.root}/proc", "chroot", self.root]
-        done = subprocess.run([*apart, *command], check=False, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def files(self) -> dict[str, str]:
-        """Every path with its type, mode, owner and target, and the users' lists; not what package managers keep."""
-        listed = subprocess.run(
-            ["find", ".", "-xdev", "-printf", "%p\t%y %m %U:%G %l\n"],
-            cwd=self.root, check=True, capture_output=True, text=True, timeout=60,
-        ).stdout  # fmt: skip
-        paths = dict(line.split("\t", 1) for line in listed.splitlines())
-        kept = {name: what for name, what in paths.items() if not name.startswith(_THEIRS) and name not in _BACKUPS}
-        return kept | {name: (self.root / name).read_text() for name in ("etc/passwd", "etc/group")}
-
-
-@pytest.fixture
-def machine(debian: Path, tmp_path: Path) -> Iterator[Machine]:
-    root = tmp_path / "machine"
-    subprocess.run(["cp", "--archive", debian, root], check=True, timeout=120)
-    yield Machine(root)
-    shutil.rmtree(root)
-
-
-@pytest.fixture
-def deb(build: ModuleType, machine: Machine) -> str:
-    """The package's path inside the machine."""
-    shutil.copy(Path(FOLDER) / build.file_name("x86_64", "deb"), machine.root / "run" / "agent.deb")
-    return "/run/agent.deb"
+pytestmark = NEEDS_PACKAGES
 
 
 def test_a_deb_installs_runs_and_leaves_nothing_after_a_purge(machine: Machine, deb: str) -> None:

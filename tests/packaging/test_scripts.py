@@ -97,6 +97,19 @@ def test_an_upgrade_leaves_the_unit_as_the_administrator_set_it_and_says_nothing
     assert len(host.calls("useradd")) == 1
 
 
+def test_an_installation_after_a_removal_enables_the_unit_again_though_dpkg_calls_it_an_upgrade(host: Host) -> None:
+    host.run("preinstall", "install")
+    host.run("postinstall", "configure")
+    host.run("preremove", "remove")
+    host.run("postremove", "remove")
+    host.run("preinstall", "install", "0.0.9")
+    host.run("postinstall", "configure", "0.0.9")
+    assert host.calls("systemctl")[-2:] == [
+        "disable --quiet forewatch-agent.service",
+        "enable --quiet forewatch-agent.service",
+    ]
+
+
 @pytest.mark.parametrize("upgrade", ["upgrade", "1"], ids=["dpkg", "rpm"])
 def test_the_old_version_of_an_upgrade_removes_nothing(host: Host, upgrade: str) -> None:
     host.run("preinstall", "install")
