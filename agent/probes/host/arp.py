@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from agent.probes.host.collector import Host
-from agent.probes.host.rows import Rows
+from agent.probes.host.rows import Rows, Unchanged
 from agent.probes.host.table import gauge
 from agent.sample import Sample, Series
 
@@ -23,7 +23,11 @@ class ArpCollector:
     def __init__(self, host: Host) -> None:
         self._files = host.proc
         self._rows = Rows[str](lambda device: (Series(_ENTRIES, (("device", device),)),))
+        self._samples = Unchanged(self._count)
 
     async def collect(self) -> list[Sample]:
-        entries = parse_arp(self._files.text("net/arp"))
+        return self._samples.of(self._files.data("net/arp"))
+
+    def _count(self, data: bytes) -> list[Sample]:
+        entries = parse_arp(data.decode("utf-8", "replace"))
         return self._rows.samples({device: (count,) for device, count in entries.items()})

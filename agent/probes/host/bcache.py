@@ -98,13 +98,10 @@ class BcacheCollector:
 
     def __init__(self, host: Host) -> None:
         self._files = host.sys
-        self._devices = Devices(host, _FOLDER, self._describe)
+        self._devices = Devices(host, _FOLDER, self._describe, optional=True)
 
     async def collect(self) -> list[Sample]:
-        try:
-            return self._devices.samples()
-        except FileNotFoundError:
-            return []
+        return self._devices.samples()
 
     def _describe(self, uuid: str) -> Iterator[Found]:
         if not _UUID.fullmatch(uuid):

@@ -59,15 +59,13 @@ class BtrfsCollector:
 
     def __init__(self, host: Host) -> None:
         self._files = host.sys
-        self._devices = Devices(host, _FOLDER, self._describe)
+        self._devices = Devices(host, _FOLDER, self._describe, optional=True)
 
     async def collect(self) -> list[Sample]:
-        try:
-            uuids = self._files.names(_FOLDER)
-        except FileNotFoundError:
-            return []
         samples = self._devices.samples()
-        for uuid in uuids:
+        if not samples:
+            return []
+        for uuid in self._files.names(_FOLDER):
             if uuid not in _NO_UUID:
                 samples += _counts(self._files, uuid)
         return samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from agent.probes.host.collector import Host
+from agent.probes.host.rows import Unchanged
 from agent.probes.host.table import gauge
 from agent.sample import Sample, Series
 
@@ -26,13 +27,19 @@ _STATS = {
 
 
 def parse_conntrack_stat(text: str) -> dict[str, int]:
-    """The sums over CPUs by heading; the numbers are hexadecimal.
+    """The sums over CPUs of the columns that are told, by heading; the numbers are hexadecimal.
 
     The columns of older kernels are named alike, so they are taken by name.
     """
     head, *lines = text.splitlines()
-    rows = [[int(word, 16) for word in line.split()] for line in lines]
-    return dict(zip(head.split(), map(sum, zip(*rows, strict=False)), strict=False))
+    told = [(at, name) for at, name in enumerate(head.split()) if name in _STATS]
+    rows = [line.split() for line in lines]
+    return {name: sum(int(row[at], 16) for row in rows) for at, name in told}
+
+
+def _samples(data: bytes) -> list[Sample]:
+    sums = parse_conntrack_stat(data.decode("utf-8", "replace"))
+    return [Sample(series, sums[name]) for name, series in _STATS.items() if name in sums]
 
 
 class ConntrackCollector:
@@ -40,6 +47,7 @@ class ConntrackCollector:
 
     def __init__(self, host: Host) -> None:
         self._files = host.proc
+        self._stats = Unchanged(_samples)
 
     async def collect(self) -> list[Sample]:
         data = self._files.data
@@ -48,6 +56,5 @@ class ConntrackCollector:
             Sample(_LIMIT, float(data("sys/net/netfilter/nf_conntrack_max"))),
         ]
         with contextlib.suppress(FileNotFoundError):
-            sums = parse_conntrack_stat(self._files.text("net/stat/nf_conntrack"))
-            samples += [Sample(series, sums[name]) for name, series in _STATS.items() if name in sums]
+            samples += self._stats.of(data("net/stat/nf_conntrack"))
         return samples

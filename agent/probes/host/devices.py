@@ -89,22 +89,30 @@ class Devices:
     """The samples of every device in a folder of sysfs.
 
     What a device has is looked for when it appears, when others come and go, and once a minute; the numbers are read
-    in each round.
+    in each round. While there is nothing to read, the folder itself is looked at once a minute.
 
     Args:
         folder: below `/sys`, with an entry for each device.
         describe: what of the device of a name is told.
         keep_seconds: how long numbers that hardly change are told again before they are read again.
+        optional: whether a folder that is not there is as good as an empty one.
     """
 
     def __init__(
-        self, host: Host, folder: str, describe: Callable[[str], Iterable[Found]], *, keep_seconds: float = 0
+        self,
+        host: Host,
+        folder: str,
+        describe: Callable[[str], Iterable[Found]],
+        *,
+        keep_seconds: float = 0,
+        optional: bool = False,
     ) -> None:
         self._files = host.sys
         self._clock = host.clock
         self._folder = folder
         self._describe = describe
         self._keep_seconds = keep_seconds
+        self._optional = optional
         self._names: list[str] = []
         self._attributes: list[Attribute] = []
         self._infos: list[Info] = []
@@ -118,7 +126,10 @@ class Devices:
             FileNotFoundError: this kernel has no such devices.
             OSError: they cannot be listed.
         """
-        names, now = self._files.names(self._folder), self._clock.monotonic()
+        now = self._clock.monotonic()
+        if now < self._scan_at and not self._attributes and not self._infos:
+            return self._samples
+        names = self._list()
         if names != self._names or now >= self._scan_at:
             self._scan(names)
             self._scan_at = now + max(RESCAN_SECONDS, self._keep_seconds)
@@ -131,6 +142,14 @@ class Devices:
     def expire(self) -> None:
         """Read everything again in the next round, whatever was to be kept."""
         self._read_at = float("-inf")
+
+    def _list(self) -> list[str]:
+        try:
+            return self._files.names(self._folder)
+        except FileNotFoundError:
+            if not self._optional:
+                raise
+            return []
 
     def _scan(self, names: list[str]) -> None:
         found = [one for name in names for one in self._describe(name)]

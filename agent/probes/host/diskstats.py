@@ -6,7 +6,7 @@ from operator import truediv
 
 from agent.probes.host.collector import Host
 from agent.probes.host.disk_info import DiskInfo
-from agent.probes.host.rows import Excluded, Rows
+from agent.probes.host.rows import Excluded, Lines
 from agent.sample import Family, Sample, Series
 
 # Partitions of disks that have an entry of their own, and devices that no disk is behind.
@@ -46,14 +46,15 @@ _FAMILIES = tuple(family for family, _ in _COLUMNS)
 _DIVISORS = tuple(divisor for _, divisor in _COLUMNS)
 
 
-def parse_diskstats(text: str, excluded: Excluded) -> dict[Device, list[float]]:
-    """Values in base units by device, in the file's order: 11 columns, 15 since Linux 4.18, 17 since 5.5."""
-    devices = {}
-    for line in text.splitlines():
-        major, minor, name, *columns = line.split()
-        if not excluded[name]:
-            devices[major, minor, name] = list(map(truediv, map(int, columns), _DIVISORS))
-    return devices
+def parse_diskstats(line: str, excluded: Excluded) -> tuple[Device, list[float]] | None:
+    """A device's values in base units, in the file's order: 11 columns, 15 since Linux 4.18, 17 since 5.5.
+
+    None when it is excluded.
+    """
+    major, minor, name, *columns = line.split()
+    if excluded[name]:
+        return None
+    return (major, minor, name), list(map(truediv, map(int, columns), _DIVISORS))
 
 
 class DiskstatsCollector:
@@ -62,12 +63,15 @@ class DiskstatsCollector:
     def __init__(self, host: Host, exclude: str = EXCLUDE) -> None:
         self._files = host.proc
         self._excluded = Excluded(exclude)
-        self._rows = Rows(_series)
+        self._lines = Lines(self._read, _series)
         self._info = DiskInfo(host)
 
     async def collect(self) -> list[Sample]:
-        devices = parse_diskstats(self._files.text("diskstats"), self._excluded)
-        return self._rows.samples(devices) + self._info.samples(devices)
+        samples = self._lines.samples(self._files.text("diskstats").splitlines())
+        return samples + self._info.samples(self._lines.keys())
+
+    def _read(self, line: str) -> tuple[Device, list[float]] | None:
+        return parse_diskstats(line, self._excluded)
 
 
 def _series(device: Device) -> tuple[Series, ...]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 _CHUNK = 1 << 16
 _PAGE = 1 << 12
+_SHORT = _PAGE // 2
+_LONG_LINES = ("mounts", "mountinfo", "mountstats")  # a path or an option may be as long as a page
 _KEPT_OPEN = 192
 _GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.EBADF))
 _LIMIT = 16 << 20  # a mount table of a busy container host is about 1 MiB
@@ -46,11 +48,11 @@ class Files:
     def _load(self, name: str) -> bytes:
         descriptor = _open(self._prefix + name)
         try:
-            return self._content(descriptor)
+            return self._content(descriptor, name)
         finally:
             os.close(descriptor)
 
-    def _content(self, descriptor: int) -> bytes:
+    def _content(self, descriptor: int, _name: str) -> bytes:
         return _read(descriptor)
 
     def first_line(self, name: str) -> str | None:
@@ -101,6 +103,9 @@ class KernelFiles(Files):
 
     They are made anew at each reading, so an open one is never out of date. One that was not read in a round is
     closed, so devices that come and go leave none behind; so is one whose device went away.
+
+    A reading of procfs ends before the file does only where the next line has no room in the page (the kernel's
+    seq_file.c), so what is shorter than half of one is whole.
     """
 
     def __init__(self, root: Path) -> None:
@@ -119,7 +124,7 @@ class KernelFiles(Files):
         descriptor = self._open.get(name)
         if descriptor is not None:
             try:
-                return self._content(descriptor)
+                return self._content(descriptor, name)
             except OSError as error:
                 if error.errno not in _GONE:
                     self._without.add(name)  # an attribute that has no value now, as the speed of a port that is down
@@ -129,17 +134,21 @@ class KernelFiles(Files):
             return super()._load(name)
         self._open[name] = descriptor = _open(self._prefix + name)
         self._without.add(name)
-        data = self._content(descriptor)
+        data = self._content(descriptor, name)
         self._without.discard(name)
         return data
+
+    def _content(self, descriptor: int, name: str) -> bytes:
+        data = os.pread(descriptor, _CHUNK, 0)
+        return data if len(data) < _SHORT and not name.endswith(_LONG_LINES) else _read(descriptor, data)
 
 
 class Attributes(KernelFiles):
     """Files of sysfs: unlike procfs it gives a file of less than a page whole at the first reading."""
 
-    def _content(self, descriptor: int) -> bytes:
+    def _content(self, descriptor: int, _name: str) -> bytes:
         data = os.pread(descriptor, _PAGE, 0)
-        return data if len(data) < _PAGE else _read(descriptor)
+        return data if len(data) < _PAGE else _read(descriptor, data)
 
 
 def _close_all(descriptors: dict[str, int]) -> None:
@@ -151,10 +160,10 @@ def _open(path: str) -> int:
     return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _read(descriptor: int) -> bytes:
-    """The whole file, wherever it was read to before."""
+def _read(descriptor: int, data: bytes = b"") -> bytes:
+    """The whole file, of which this much is known, wherever it was read to before."""
     # procfs may return less than asked for in the middle of a file; only an empty read is its end.
-    data = chunk = os.pread(descriptor, _CHUNK, 0)
+    chunk = data = data or os.pread(descriptor, _CHUNK, 0)
     while chunk and len(data) < _LIMIT:
         chunk = os.pread(descriptor, _CHUNK, len(data))
         data += chunk

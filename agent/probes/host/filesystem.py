@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from agent.probes.host.collector import Host
 from agent.probes.host.files import utf8
 from agent.probes.host.mounts import EXCLUDE_POINTS, EXCLUDE_TYPES, Mount, parse_mounts
-from agent.probes.host.rows import Excluded, Rows
+from agent.probes.host.rows import Excluded, Unchanged
 from agent.probes.host.statvfs import Outcome, PatientStatvfs, ask_statvfs
-from agent.sample import Family, Sample, Series
+from agent.sample import Family, Sample, Series, pair
 
 _TIMEOUT_SECONDS = 2.0
 
@@ -47,6 +48,14 @@ def filesystem_values(mount: Mount, outcome: Outcome) -> Sequence[float]:
     )
 
 
+class _Asked(NamedTuple):
+    """A mount, where to ask for it, and its series in the order of the families."""
+
+    mount: Mount
+    path: str
+    series: tuple[Series, ...]
+
+
 class FilesystemCollector:
     """`node_filesystem_…{device,fstype,mountpoint}`; file servers that do not answer show as `device_error`."""
 
@@ -62,17 +71,20 @@ class FilesystemCollector:
         self._points = Excluded(exclude_points)
         self._types = Excluded(exclude_types)
         self._patient = patient or PatientStatvfs(_TIMEOUT_SECONDS)
-        self._rows = Rows(_series)
-        self._table = b""
-        self._mounts: list[Mount] = []
+        self._asked = Unchanged(self._plan)
 
     async def collect(self) -> list[Sample]:
-        table = self._read_table()
-        if table != self._table:
-            self._mounts = parse_mounts(table, self._points, self._types)
-            self._table = table
-        outcomes = await self._outcomes()
-        return self._rows.samples({mount: filesystem_values(mount, outcomes[mount]) for mount in self._mounts})
+        asked = self._asked.of(self._read_table())
+        waited = await self._wait(asked)
+        samples: list[Sample] = []
+        for one in asked:
+            outcome = waited[one.path] if one.mount.may_hang else ask_statvfs(one.path)
+            samples += pair(one.series, filesystem_values(one.mount, outcome))
+        return samples
+
+    def _plan(self, table: bytes) -> list[_Asked]:
+        mounts = parse_mounts(table, self._points, self._types)
+        return [_Asked(mount, self._path(mount), _series(mount)) for mount in mounts]
 
     def _read_table(self) -> bytes:
         # Process 1 sees the host's mounts where this process may be confined to some of them.
@@ -81,10 +93,10 @@ class FilesystemCollector:
         except OSError:
             return self._proc.data("mounts")
 
-    async def _outcomes(self) -> Mapping[Mount, Outcome]:
-        outcomes = {mount: ask_statvfs(self._path(mount)) for mount in self._mounts if not mount.may_hang}
-        waited = await self._patient.ask(self._path(mount) for mount in self._mounts if mount.may_hang)
-        return outcomes | {mount: waited[self._path(mount)] for mount in self._mounts if mount.may_hang}
+    async def _wait(self, asked: Iterable[_Asked]) -> Mapping[str, Outcome]:
+        """What those that may hang answer, by path."""
+        paths = [one.path for one in asked if one.mount.may_hang]
+        return await self._patient.ask(paths) if paths else {}
 
     def _path(self, mount: Mount) -> str:
         return mount.point if str(self._root) == "/" else f"{self._root}{mount.point}"

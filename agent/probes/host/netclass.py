@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.probes.host.collector import Host
 from agent.probes.host.devices import Column, Devices, Found, Info, columns, hexadecimal
 from agent.probes.host.table import counter, gauge
-from agent.sample import Sample, Series
+from agent.sample import Sample
 
 _FOLDER = "class/net"
 _NO_DEVICE = "bonding_masters"
@@ -25,19 +25,19 @@ def _speed(data: bytes) -> float:
     return megabits * _BYTES_PER_MBIT
 
 
-# What changes while the interface is used.
+# What changes while the interface is used: nothing below changes on its own without one of these.
 STATE = {
     "operstate": Column(UP, lambda data: float(data == b"up\n")),
     "flags": Column(gauge("node_network_flags", "Flags of the interface, netdevice(7)."), hexadecimal),
+    "carrier_changes": Column(counter("node_network_carrier_changes_total", "Times the carrier came or went.")),
+}
+# What follows from that, and what people and programs set.
+SETTINGS = {
     "carrier": Column(gauge("node_network_carrier", "Whether there is a carrier.")),
     "dormant": Column(gauge("node_network_dormant", "Whether it waits for something, as for 802.1X.")),
     "speed": Column(gauge("node_network_speed_bytes", "Speed in bytes a second."), _speed),
-    "carrier_changes": Column(counter("node_network_carrier_changes_total", "Times the carrier came or went.")),
     "carrier_up_count": Column(counter("node_network_carrier_up_changes_total", "Times the carrier came.")),
     "carrier_down_count": Column(counter("node_network_carrier_down_changes_total", "Times the carrier went.")),
-}
-# What people and programs set.
-SETTINGS = {
     "mtu": Column(gauge("node_network_mtu_bytes", "The largest packet.")),
     "tx_queue_len": Column(gauge("node_network_transmit_queue_length", "Packets that the queue can hold.")),
     "ifindex": Column(gauge("node_network_iface_id", "The interface's number.")),
@@ -63,13 +63,12 @@ class NetclassCollector:
         self._files = host.sys
         self._state = Devices(host, _FOLDER, self._describe)
         self._settings = Devices(host, _FOLDER, self._describe_settings, keep_seconds=_SETTINGS_SECONDS)
-        self._up: dict[Series, float] = {}
+        self._before: list[Sample] = []
 
     async def collect(self) -> list[Sample]:
         state = self._state.samples()
-        up = {sample.series: sample.value for sample in state if sample.series.family is UP}
-        if up != self._up:  # an interface that came up has another address, duplex and master at once
-            self._up = up
+        if state != self._before:  # an interface that came up has another carrier, speed, duplex and address at once
+            self._before = state
             self._settings.expire()
         return state + self._settings.samples()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.probes.host.collector import Host
-from agent.probes.host.rows import Excluded, Rows
+from agent.probes.host.rows import Excluded, Lines
 from agent.sample import Family, Sample, Series
 
 _RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")
@@ -23,19 +23,26 @@ _FAMILIES = (
 _COLUMNS = len(_RECEIVE) + len(_TRANSMIT)
 
 
-def parse_netdev(text: str, excluded: Excluded) -> dict[str, list[int]]:
-    """The sixteen counters of each interface that is not excluded, in the file's order."""
-    devices = {}
+def lines_of(text: str) -> list[str]:
+    """The lines of interfaces."""
     # Not splitlines: a name may have what Unicode counts as an end of line. Two lines of headings come first.
-    for line in filter(None, text.split("\n")[2:]):
-        name, _, rest = line.rpartition(":")
-        name = name.lstrip(" ")
-        if not excluded[name]:
-            counters = list(map(int, rest.split()))
-            if len(counters) != _COLUMNS:
-                raise ValueError(f"/proc/net/dev has {len(counters)} columns for {name}, expected {_COLUMNS}")
-            devices[name] = counters
-    return devices
+    return list(filter(None, text.split("\n")[2:]))
+
+
+def parse_netdev(line: str, excluded: Excluded) -> tuple[str, list[int]] | None:
+    """Name and sixteen counters of an interface, in the file's order; None when it is excluded.
+
+    Raises:
+        ValueError: it has more or fewer counters.
+    """
+    name, _, rest = line.rpartition(":")
+    name = name.lstrip(" ")
+    if excluded[name]:
+        return None
+    counters = list(map(int, rest.split()))
+    if len(counters) != _COLUMNS:
+        raise ValueError(f"/proc/net/dev has {len(counters)} columns for {name}, expected {_COLUMNS}")
+    return name, counters
 
 
 class NetdevCollector:
@@ -45,15 +52,19 @@ class NetdevCollector:
         self._proc = host.proc
         self._sys = host.sys
         self._excluded = Excluded(exclude)
-        self._rows = Rows(_series)
+        self._lines = Lines(self._read, _series)
 
     async def collect(self) -> list[Sample]:
-        devices = parse_netdev(self._proc.text("net/dev"), self._excluded)
-        for name, counters in devices.items():
-            nohandler = self._sys.first_line(f"class/net/{name}/statistics/rx_nohandler")
+        return self._lines.samples(lines_of(self._proc.text("net/dev")))
+
+    def _read(self, line: str) -> tuple[str, list[int]] | None:
+        """A line that changed; the packets nobody wanted were received first, so they do not change without it."""
+        parsed = parse_netdev(line, self._excluded)
+        if parsed is not None:
+            nohandler = self._sys.first_line(f"class/net/{parsed[0]}/statistics/rx_nohandler")
             if nohandler is not None:
-                counters.append(int(nohandler))
-        return self._rows.samples(devices)
+                parsed[1].append(int(nohandler))
+        return parsed
 
 
 def _series(device: str) -> tuple[Series, ...]:

@@ -47,20 +47,26 @@ class NetstatCollector:
     def __init__(self, host: Host) -> None:
         self._files = host.proc
         self._positions: dict[bytes, Positions] = {}
+        self._lines: dict[tuple[bytes, bytes], list[Sample]] = {}  # a protocol that nobody uses stays as it is
         self._version_6 = Named(_field_6)
 
     async def collect(self) -> list[Sample]:
         samples: list[Sample] = []
+        before, self._lines = self._lines, {}
         for file in ("net/netstat", "net/snmp"):
-            for head, values in pairs(self._files.data(file)):
-                protocol = head.partition(b":")[0]
-                positions = self._positions.get(protocol)
-                if positions is None:
-                    positions = self._positions[protocol] = Positions(_of(protocol.decode()))
-                samples += positions.samples(head, values.split())
+            for pair in pairs(self._files.data(file)):
+                found = self._lines[pair] = before.get(pair) or self._samples(*pair)
+                samples += found
         with contextlib.suppress(FileNotFoundError):  # IPv6 is switched off
             samples += self._version_6.samples(self._files.data("net/snmp6"))
         return samples
+
+    def _samples(self, head: bytes, values: bytes) -> list[Sample]:
+        protocol = head.partition(b":")[0]
+        positions = self._positions.get(protocol)
+        if positions is None:
+            positions = self._positions[protocol] = Positions(_of(protocol.decode()))
+        return list(positions.samples(head, values.split()))
 
 
 def _of(protocol: str) -> Callable[[str], Series | None]:

@@ -35,15 +35,17 @@ class PressureCollector:
 
     def __init__(self, host: Host) -> None:
         self._files = host.proc
+        self._resources = dict(_RESOURCES)
 
     async def collect(self) -> list[Sample]:
         samples = []
-        for resource, lines in _RESOURCES.items():
+        for resource, lines in list(self._resources.items()):
             try:
                 seconds = parse_pressure(self._files.text(f"pressure/{resource}"))
             except FileNotFoundError:
                 if resource != "irq":  # newer than the others, and only with the kernel's interrupt accounting
                     raise
+                del self._resources[resource]  # a running kernel does not get it
                 continue
             samples += [Sample(series, seconds[line]) for line, series in lines.items() if line in seconds]
         return samples

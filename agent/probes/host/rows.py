@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from agent.sample import Family, Sample, Series, pair
 
 Key = TypeVar("Key")
+Made = TypeVar("Made")
 
 _REMEMBERED = 10_000
 
@@ -29,6 +30,65 @@ class Rows(Generic[Key]):
             self._rows[key] = series
             samples += pair(series, row)
         return samples
+
+
+class Lines(Generic[Key]):
+    """Rows of files that have a line for each device, no two lines alike: one that is as it was is not parsed again.
+
+    Args:
+        parse: the device of a line and its values; None for one that is left out.
+        make: the series of a device.
+    """
+
+    def __init__(
+        self,
+        parse: Callable[[str], tuple[Key, Iterable[float]] | None],
+        make: Callable[[Key], tuple[Series, ...]],
+    ) -> None:
+        self._parse = parse
+        self._make = make
+        self._known: dict[str, tuple[Key | None, list[Sample]]] = {}
+        self._series: dict[Key, tuple[Series, ...]] = {}
+
+    def samples(self, lines: Iterable[str]) -> list[Sample]:
+        """Of all lines; errors as `parse`."""
+        before, self._known = self._known, {}
+        samples: list[Sample] = []
+        for line in lines:
+            known = self._known[line] = before.get(line) or self._read(line)
+            samples += known[1]
+        if len(self._series) > len(self._known):
+            present = {key for key, _ in self._known.values()}
+            self._series = {key: series for key, series in self._series.items() if key in present}
+        return samples
+
+    def keys(self) -> list[Key]:
+        """The devices of the lines that were last given."""
+        return [key for key, _ in self._known.values() if key is not None]
+
+    def _read(self, line: str) -> tuple[Key | None, list[Sample]]:
+        parsed = self._parse(line)
+        if parsed is None:
+            return None, []
+        key, values = parsed
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = self._make(key)
+        return key, list(pair(series, values))
+
+
+class Unchanged(Generic[Made]):
+    """What is made of a file's data, made again only when the data is another; not to be changed by who gets it."""
+
+    def __init__(self, make: Callable[[bytes], Made]) -> None:
+        self._make = make
+        self._kept: tuple[bytes, Made] | None = None
+
+    def of(self, data: bytes) -> Made:
+        """For this data; errors as `make`."""
+        if self._kept is None or data != self._kept[0]:
+            self._kept = data, self._make(data)
+        return self._kept[1]
 
 
 class Scalars:

@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from agent.probes.host.collector import Host
-from agent.probes.host.rows import Scalars
+from agent.probes.host.rows import Scalars, Unchanged
 from agent.sample import Family, Sample
 
 
@@ -27,14 +27,18 @@ class SockstatCollector:
 
     def __init__(self, host: Host) -> None:
         self._files = host.proc
+        self._samples = Unchanged(self._parse)
         self._scalars = Scalars(_family)
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")
 
     async def collect(self) -> list[Sample]:
-        fields = parse_sockstat(self._files.text("net/sockstat"), self._page_bytes)
+        data = self._files.data("net/sockstat")
         with contextlib.suppress(FileNotFoundError):  # IPv6 is switched off
-            fields |= parse_sockstat(self._files.text("net/sockstat6"), self._page_bytes)
-        return self._scalars.samples(fields)
+            data += self._files.data("net/sockstat6")
+        return self._samples.of(data)
+
+    def _parse(self, data: bytes) -> list[Sample]:
+        return self._scalars.samples(parse_sockstat(data.decode(), self._page_bytes))
 
 
 def _family(field: str) -> Family:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.probes.host.collector import Host
-from agent.probes.host.rows import Rows
+from agent.probes.host.rows import Rows, Unchanged
 from agent.probes.host.table import counter, gauge
 from agent.sample import Sample, Series
 
@@ -45,6 +45,7 @@ class SoftnetCollector:
     def __init__(self, host: Host) -> None:
         self._files = host.proc
         self._rows = Rows[str](lambda cpu: tuple(Series(family, (("cpu", cpu),)) for family in _FAMILIES))
+        self._samples = Unchanged(lambda data: self._rows.samples(parse_softnet(data.decode())))
 
     async def collect(self) -> list[Sample]:
-        return self._rows.samples(parse_softnet(self._files.text("net/softnet_stat")))
+        return self._samples.of(self._files.data("net/softnet_stat"))

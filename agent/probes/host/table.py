@@ -76,7 +76,9 @@ class Positions:
 
 
 class Named:
-    """Samples of a file of names and values in turn, of which some are told: found once for each list of names.
+    """Samples of a file that has a name and a value in each line, few of which are told.
+
+    They are looked for where they stand; the names are those that the kernel was built with.
 
     Args:
         series: of a name; None for those that are not told.
@@ -84,23 +86,29 @@ class Named:
 
     def __init__(self, series: Callable[[str], Series | None]) -> None:
         self._series = series
-        self._names: list[bytes] = []
-        self._told = Told.of(())
+        self._told: list[tuple[bytes, Series]] = []
 
-    def samples(self, data: bytes) -> Iterator[Sample]:
+    def samples(self, data: bytes) -> list[Sample]:
         """The samples of the file's text.
 
         Raises:
-            ValueError: a name is without a value, or a value is no number.
+            ValueError: the value of a name that is told is no number.
         """
-        words = data.split()
-        if len(words) % 2:
-            raise ValueError(f"{words[-1][:40]!r} has no value")
-        names = words[::2]
-        if names != self._names:
-            self._told = Told.of((2 * at + 1, self._series(_text(name))) for at, name in enumerate(names))
-            self._names = names
-        return self._told.samples(words)
+        text = b"\n%b\n" % data
+        samples = []
+        for name, series in self._told or self._find(data):
+            start = text.find(name) + len(name)
+            if start < len(name):  # these are names of another kernel
+                self._told = []
+                return self.samples(data)
+            samples.append(Sample(series, float(text[start : text.index(b"\n", start)])))
+        return samples
+
+    def _find(self, data: bytes) -> list[tuple[bytes, Series]]:
+        names = [line.partition(b" ")[0] for line in data.split(b"\n")]
+        found = ((name, self._series(_text(name))) for name in names if name)
+        self._told = [(b"\n%b " % name, series) for name, series in found if series is not None]
+        return self._told
 
 
 def _text(word: bytes) -> str:

@@ -27,4 +27,4 @@ class VmstatCollector:
         self._named = Named(told)
 
     async def collect(self) -> list[Sample]:
-        return list(self._named.samples(self._files.data("vmstat")))
+        return self._named.samples(self._files.data("vmstat"))

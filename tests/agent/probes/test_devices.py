@@ -9,7 +9,7 @@ import pytest
 from agent.probes.host.collector import Host
 from agent.probes.host.disk_info import device_samples, parse_udev
 from agent.probes.host.diskstats import EXCLUDE, DiskstatsCollector, parse_diskstats
-from agent.probes.host.netdev import NetdevCollector, parse_netdev
+from agent.probes.host.netdev import NetdevCollector, lines_of, parse_netdev
 from agent.probes.host.rows import Excluded
 from tests.agent.probes.read import by_name
 
@@ -35,7 +35,10 @@ G:systemd
 )
 def test_disks_of_every_age_of_kernel_are_read(columns: int, kernel: str) -> None:
     numbers = " ".join(str(number) for number in range(1, columns + 1))
-    (values,) = parse_diskstats(f"   8       0 sda {numbers}\n", Excluded(NOTHING)).values()
+    parsed = parse_diskstats(f"   8       0 sda {numbers}", Excluded(NOTHING))
+    assert parsed is not None
+    device, values = parsed
+    assert device == ("8", "0", "sda")
     base = [1, 2, 3 * 512, 0.004, 5, 6, 7 * 512, 0.008, 9, 0.010, 0.011, 12, 13, 14, 0.015, 16, 0.017]
     assert values == pytest.approx(base[:columns]), kernel
 
@@ -139,13 +142,14 @@ async def test_interfaces_have_the_columns_of_the_kernel_and_nohandler(host: Hos
 
 def test_a_layout_of_other_columns_is_refused_not_misread() -> None:
     with pytest.raises(ValueError, match="has 3 columns for eth0, expected 16"):
-        parse_netdev("heading\nheading\n eth0: 1 2 3\n", Excluded(NOTHING))
+        parse_netdev(" eth0: 1 2 3", Excluded(NOTHING))
 
 
 def test_a_name_with_a_line_separator_does_not_break_the_table() -> None:
     zeros = " ".join(["0"] * 16)
     text = f"heading\nheading\n a\u2028b: {zeros}\n  eth0: {zeros}\n"
-    assert list(parse_netdev(text, Excluded(NOTHING))) == ["a\u2028b", "eth0"]
+    found = [parse_netdev(line, Excluded(NOTHING)) for line in lines_of(text)]
+    assert found == [("a\u2028b", [0] * 16), ("eth0", [0] * 16)]
 
 
 async def test_interfaces_can_be_left_out(host: Host) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.probes.host.files import Files, KernelFiles, utf8
-from agent.probes.host.rows import Excluded, Rows
+from agent.probes.host.rows import Excluded, Lines, Rows, Unchanged
+from agent.probes.host.table import Named
 from agent.sample import Family, Series
 
 
@@ -112,6 +113,25 @@ def test_names_of_the_system_become_labels() -> None:
     assert utf8(os.fsdecode(b"/mnt/\xff")) == "/mnt/\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("name", "readings", "why"),
+    [
+        ("net/dev", [b"x" * 100], "less than half a page has its end in it"),
+        ("1/mounts", [b"x" * 100, b"y" * 3000, b""], "a mount's options may be longer than the room that was left"),
+        ("net/udp", [b"x" * 4000, b"y" * 100, b""], "more than half a page may go on"),
+    ],
+)
+def test_a_kernel_file_is_read_to_its_end_in_as_few_readings_as_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, readings: list[bytes], why: str
+) -> None:
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).touch()
+    left = iter(readings)
+    monkeypatch.setattr(os, "pread", lambda *_: next(left))
+    assert KernelFiles(tmp_path).data(name) == b"".join(readings), why
+    assert list(left) == [], "every reading was asked for"
+
+
 def test_rows_of_devices_that_are_gone_are_forgotten() -> None:
     made: list[str] = []
 
@@ -130,3 +150,45 @@ def test_names_without_end_are_not_remembered_for_ever() -> None:
     assert all(excluded[f"veth{number}"] for number in range(25_000))
     assert not excluded["eth0"]
     assert len(excluded) <= 10_000
+
+
+def test_a_line_that_stays_is_not_parsed_again_and_one_that_goes_is_forgotten() -> None:
+    parsed: list[str] = []
+
+    def parse(line: str) -> tuple[str, tuple[float, ...]] | None:
+        parsed.append(line)
+        name, value = line.split()
+        return None if name == "lo" else (name, (float(value),))
+
+    lines = Lines(parse, lambda name: (Series(Family("x", "gauge", ""), (("device", name),)),))
+    first = lines.samples(["lo 1", "eth0 2", "eth1 3"])
+    second = lines.samples(["lo 1", "eth0 2", "eth1 4"])
+    assert [sample.value for sample in second] == [2, 4]
+    assert second[1].series is first[1].series, "its series stays, too"
+    assert parsed == ["lo 1", "eth0 2", "eth1 3", "eth1 4"]
+    assert lines.keys() == ["eth0", "eth1"]
+    lines.samples([])
+    assert lines.samples(["eth1 4"])[0].series is not first[1].series
+
+
+def test_what_is_made_of_data_is_made_again_when_the_data_is_another_or_spoiled() -> None:
+    numbers = Unchanged(int)
+    assert [numbers.of(data) for data in (b"1", b"1", b"2", b"1")] == [1, 1, 2, 1]
+    with pytest.raises(ValueError, match="invalid literal"):
+        numbers.of(b"x")
+    assert numbers.of(b"1") == 1
+
+
+def test_names_are_found_whole_wherever_they_stand() -> None:
+    told = {name: Series(Family(name, "untyped", "")) for name in ("InErrors", "Late", "Other")}
+    named = Named(told.get)
+
+    def values(data: bytes) -> dict[str, float]:
+        return {sample.name: sample.value for sample in named.samples(data)}
+
+    assert values(b"XInErrors 1\nInErrors  \t2\nInErrorsX 3\nLate 4") == {"InErrors": 2, "Late": 4}
+    assert values(b"Late 5\nInErrors  \t6\n") == {"InErrors": 6, "Late": 5}
+    assert values(b"Other 7\n") == {"Other": 7}, "another kernel's file"
+    with pytest.raises(ValueError, match="could not convert"):
+        values(b"Other many\n")
+    assert values(b"") == {}
