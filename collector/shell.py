@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.access.middleware import ROUTE_TABLE
+from collector.deadlines import Deadlines
 from collector.metrics import HttpMetrics
 from core.http import Problem
 
@@ -57,14 +58,16 @@ def measuring(metrics: HttpMetrics) -> Middleware:
 
 def time_limit(seconds: float, metrics: HttpMetrics) -> Middleware:
     """Gives up a request whose body and answer take too long, so that slow clients hold nothing for ever."""
+    deadlines = Deadlines(seconds)
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        deadline = deadlines.begin()
         try:
-            async with asyncio.timeout(seconds) as deadline:
+            with deadline:
                 return await handler(request)
         except TimeoutError as error:
-            if not deadline.expired():
+            if not deadline.expired:
                 raise
             metrics.timeouts.inc()
             raise Problem(408, "Request timeout", f"the request was not done within {seconds:g} s") from error

@@ -67,6 +67,7 @@ class Authenticator:
         self._database = database
         self._clock = clock
         self._metrics = metrics
+        self._cached, self._looked_up = (metrics.token_lookups.labels(where) for where in ("cache", "database"))
         self._cookie = cookie
         self._last_used = last_used
         self._cache = TokenCache()
@@ -102,7 +103,7 @@ class Authenticator:
     async def _by_token(self, key: str, client: str) -> Principal:
         now, monotonic = to_datetime(self._clock.now_ms()), self._clock.monotonic()
         principal = self._cache.get(key, now=now, monotonic=monotonic)
-        self._metrics.token_lookups.labels("database" if principal is None else "cache").inc()
+        (self._looked_up if principal is None else self._cached).inc()
         if principal is None:
             principal = await self._look_up(key, client, now, monotonic)
         if principal.id is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import functools
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
+from collector.deadlines import Deadlines
 from collector.ingest.headers import PushHeaders, read_headers
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
@@ -29,6 +31,7 @@ log = get_logger(__name__)
 
 STORE: web.AppKey[SeriesStore] = web.AppKey("series_store", SeriesStore)
 INGEST: web.AppKey[Ingest] = web.AppKey("ingest", Ingest)
+_BODIES: web.AppKey[Deadlines] = web.AppKey("bodies", Deadlines)  # how long they may take to arrive
 
 _SWEEP_SECONDS = 600.0
 _V2 = "io.prometheus.write.v2.Request"
@@ -53,7 +56,9 @@ def series_context(
         store = await asyncio.to_thread(SeriesStore.open, folder, clock, series_limits, free=free)
         metrics = IngestMetrics(registry)
         app[STORE] = store
-        app[INGEST] = Ingest(store, clock, metrics, ingest_limits or IngestLimits())
+        limits = ingest_limits or IngestLimits()
+        app[INGEST] = Ingest(store, clock, metrics, limits)
+        app[_BODIES] = Deadlines(limits.body_seconds)
         sweep = asyncio.create_task(sweep_silent_series(store, clock, metrics))
         try:
             yield
@@ -96,7 +101,7 @@ async def write(request: web.Request) -> web.StreamResponse:
 
 
 async def _write(request: web.Request, ingest: Ingest) -> web.StreamResponse:
-    _require_remote_write(request)
+    _require_remote_write(request.headers.get(hdrs.CONTENT_TYPE, ""), request.headers.get(hdrs.CONTENT_ENCODING, ""))
     headers = read_headers(request.headers)
     sender = sender_of(headers, request.get(PRINCIPAL, ANONYMOUS))
     clock = request.app[CLOCK]
@@ -129,7 +134,7 @@ async def read_push(request: web.Request, limits: IngestLimits, held: Hold) -> b
         raise _too_large(limits)
     content, chunks, size = request.content, [], 0
     try:
-        async with asyncio.timeout(limits.body_seconds):
+        with request.app[_BODIES].begin():
             while not content.at_eof():
                 chunk = await content.readany()
                 held.add(len(chunk))
@@ -146,17 +151,19 @@ def _too_large(limits: IngestLimits) -> Problem:
     return Problem(413, "Body too large", f"at most {limits.body_bytes} bytes are taken here; send smaller batches")
 
 
-def _require_remote_write(request: web.Request) -> None:
+@functools.lru_cache(maxsize=64)  # senders say the same with every push
+def _require_remote_write(content_type: str, encoding: str) -> None:
     """Only version 1.0 in snappy is read.
 
     Raises:
         InvalidInput: 415, the body is something else.
     """
-    if request.content_type != "application/x-protobuf":
+    kind, *parameters = content_type.split(";")
+    if kind.strip().lower() != "application/x-protobuf":
         raise InvalidInput(
             "unsupported_media_type", "send remote write 1.0 as Content-Type: application/x-protobuf", status=415
         )
-    message = _content_type_parameter(request, "proto")
+    message = _parameter(parameters, "proto")
     if message == _V2:
         raise InvalidInput(
             "unsupported_media_type",
@@ -165,12 +172,12 @@ def _require_remote_write(request: web.Request) -> None:
         )
     if message not in ("", _V1):
         raise InvalidInput("unsupported_media_type", f"the message must be {_V1}", status=415)
-    if request.headers.get("Content-Encoding", "").strip().lower() != "snappy":
+    if encoding.strip().lower() != "snappy":
         raise InvalidInput("unsupported_media_type", "send the body with Content-Encoding: snappy", status=415)
 
 
-def _content_type_parameter(request: web.Request, name: str) -> str:
-    for parameter in request.headers.get("Content-Type", "").split(";")[1:]:
+def _parameter(parameters: Sequence[str], name: str) -> str:
+    for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip().lower() == name:
             return value.strip().strip('"')
