@@ -1,4 +1,4 @@
-"""`forewatch agent run|check|once|identify|discover|enrol`."""
+"""`forewatch agent run|check|once|identify|discover|enrol|import-snmp`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from agent import config as agent_config
-from agent import discover_command, enrol, identify_command, once, process, service
+from agent import discover_command, enrol, identify_command, import_snmp_command, once, process, service
 from agent.config import AgentConfig, CollectorConfig
 from agent.http import Unreachable, trust
 from core.clock import SystemClock
@@ -35,6 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     collect.set_defaults(run=_once)
 
     identify_command.add_arguments(_command(commands, "identify", "ask one SNMP device who it is and what it has"))
+
+    import_snmp_command.add_arguments(
+        _command(commands, "import-snmp", "make profiles of the modules of snmp_exporter's snmp.yml")
+    )
 
     discover_command.add_arguments(_command(commands, "discover", "look for devices in networks"))
 

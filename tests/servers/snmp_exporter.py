@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,21 @@ _IF_TYPES = {1: "other", 6: "ethernetCsmacd", 23: "ppp", 24: "softwareLoopback",
 
 
 class SnmpExporter:
-    """The exporter as a process; `pid` is there while it runs."""
+    """The exporter as a process; `pid` is there while it runs.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: of its own.
+        modules: more modules than if_mib, as its generator would write them.
+
+    Attributes:
+        config: its snmp.yml.
+    """
+
+    def __init__(self, folder: Path, modules: Mapping[str, dict[str, Any]] | None = None) -> None:
         self._program = require_program(PROGRAM, PROGRAM)
         self._folder = folder
+        self._modules = dict(modules or {})
+        self.config = folder / "snmp.yml"
         self.port = free_port()
 
     @property
@@ -56,11 +67,10 @@ class SnmpExporter:
 
     def start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        config = self._folder / "snmp.yml"
-        config.write_text(yaml.safe_dump(self._config(), sort_keys=False))
+        self.config.write_text(yaml.safe_dump(self._config(), sort_keys=False))
         with (self._folder / "snmp_exporter.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [self._program, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{self.port}"],
+                [self._program, f"--config.file={self.config}", f"--web.listen-address=127.0.0.1:{self.port}"],
                 stdout=log, stderr=log,
             )  # fmt: skip
         wait_until(lambda: accepts(self.port), PROGRAM, process=self._process)
@@ -69,17 +79,19 @@ class SnmpExporter:
         self._process.terminate()
         self._process.wait(timeout=30)
 
-    def poll(self, device_port: int, address: str = "127.0.0.1") -> str:
+    def poll(self, device_port: int, address: str = "127.0.0.1", module: str = "if_mib") -> str:
         """The text exposition of one poll of a device on loopback."""
-        url = f"http://127.0.0.1:{self.port}/snmp?module=if_mib&auth=public_v2&target={address}:{device_port}"
+        url = f"http://127.0.0.1:{self.port}/snmp?module={module}&auth=public_v2&target={address}:{device_port}"
         with urllib.request.urlopen(url, timeout=30) as answer:
             return str(answer.read().decode())
 
     def _config(self) -> dict[str, Any]:
-        module = {"walk": [_IF.rpartition(".2.1")[0], _IFX], "get": ["1.3.6.1.2.1.1.3.0"], "metrics": _metrics()}
+        own = {"walk": [_IF.rpartition(".2.1")[0], _IFX], "get": ["1.3.6.1.2.1.1.3.0"], "metrics": _metrics()}
+        modules = {"if_mib": own} | self._modules
         if self._version() >= _FIRST_WITH_AUTHS:
-            return {"auths": {"public_v2": {"community": "public", "version": 2}}, "modules": {"if_mib": module}}
-        return {"if_mib": module | {"version": 2, "auth": {"community": "public"}}}
+            return {"auths": {"public_v2": {"community": "public", "version": 2}}, "modules": modules}
+        flat = {"version": 2, "auth": {"community": "public"}}
+        return {name: module | flat for name, module in modules.items()}
 
     def _version(self) -> tuple[int, int]:
         told = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=True)

@@ -11,6 +11,7 @@ import msgspec
 from agent.sample import Family, Kind
 from agent.snmp.client import Value
 from agent.snmp.profiles import schema
+from agent.snmp.profiles.extract import extractor
 from agent.snmp.profiles.objects import Column, Sensor, Symbol
 from agent.snmp.profiles.plan import (
     ColumnPlan,
@@ -23,6 +24,8 @@ from agent.snmp.profiles.plan import (
     Source,
     TablePlan,
 )
+from agent.snmp.profiles.spelling import is_time, read_time
+from agent.snmp.profiles.states import States
 from agent.snmp.text import clean
 
 _COUNTERS = ("counter", "monotonic_count", "monotonic_count_and_rate", "rate")
@@ -59,11 +62,12 @@ def _table(metric: schema.Metric, symbols: list[Symbol]) -> TablePlan:
     return TablePlan(
         name=metric.table.name,
         columns=columns,
-        components=tuple((tag.format, tag.length or 0) for tag in parts),
-        index_tags=tuple(IndexTag(tag.label, place, tag.mapping) for place, tag in enumerate(parts)),
+        components=tuple((tag.format or "integer", tag.length or 0) for tag in parts),
+        index_tags=tuple(IndexTag(tag.label, place, tag.mapping, tag.hidden) for place, tag in enumerate(parts)),
         column_tags=tuple(_column_tag(tag, tag.source) for tag in metric.metric_tags if tag.source is not None),
         max_rows=metric.max_rows,
         with_root=_root(metric.rows_with),
+        sparse=metric.sparse,
     )
 
 
@@ -74,6 +78,10 @@ def _column_tag(tag: schema.Tag, source: Column) -> ColumnTag:
         slices=tuple((part.start, part.end) for part in tag.index_transform),
         mapping=tag.mapping,
         match=re.compile(tag.match) if tag.match else None,
+        by=tuple(tag.by),
+        form=tag.format or "text",
+        kind_root=_root(tag.kind),
+        hidden=tag.hidden,
     )
 
 
@@ -88,7 +96,18 @@ def _column(metric: schema.Metric, symbol: Symbol) -> ColumnPlan:
         constant=symbol.constant_value_one,
         live=metric.read == "live" and not symbol.constant_value_one,
         sensor=_sensor(symbol.sensor) if symbol.sensor else None,
+        states=_states(symbol),
+        label=symbol.label or symbol.name,
+        form=symbol.format,
+        kind_root=_root(symbol.kind),
     )
+
+
+def _states(symbol: Symbol) -> States | None:
+    if symbol.enum is None:
+        return None
+    names = {int(value): text for value, text in symbol.mapping.items()}
+    return States(symbol.enum, symbol.label or symbol.name, names)
 
 
 def _sensor(given: Sensor) -> SensorPlan:
@@ -122,17 +141,37 @@ def _root(column: Column | None) -> str | None:
 
 
 def _converter(symbol: Symbol) -> Convert | None:
-    if symbol.constant_value_one:
+    if symbol.constant_value_one or symbol.enum is not None:
         return None
-    if symbol.scale_factor is None and symbol.extract_value is None and not symbol.mapping:
+    convert = _reader(symbol)
+    if symbol.scale_factor is None and not symbol.offset:
+        return convert
+    return partial(_scale, convert or _number, 1.0 if symbol.scale_factor is None else symbol.scale_factor,
+                   symbol.offset)  # fmt: skip
+
+
+def _reader(symbol: Symbol) -> Convert | None:
+    """What makes a number of the object; None where it is one."""
+    if is_time(symbol.format):
+        return partial(read_time, symbol.format)
+    if symbol.extracts:
+        return extractor(symbol.format or "text", [(one.match, one.value) for one in symbol.extracts])
+    if symbol.extract_value is None and not symbol.mapping:
         return None
     pattern = re.compile(symbol.extract_value) if symbol.extract_value else None
-    return partial(_convert, pattern=pattern, mapping=symbol.mapping, factor=symbol.scale_factor)
+    return partial(_convert, pattern=pattern, mapping=symbol.mapping)
 
 
-def _convert(
-    value: Value, *, pattern: re.Pattern[str] | None, mapping: Mapping[str, str], factor: float | None
-) -> float | None:
+def _number(value: Value) -> float | None:
+    return _convert(value, pattern=None, mapping={})
+
+
+def _scale(convert: Convert, factor: float, offset: float, value: Value) -> float | None:
+    number = convert(value)
+    return None if number is None else number * factor + offset
+
+
+def _convert(value: Value, *, pattern: re.Pattern[str] | None, mapping: Mapping[str, str]) -> float | None:
     """The number in a value; None when there is none."""
     if not isinstance(value, (int, float)) or mapping:
         text = str(value) if isinstance(value, (int, float)) else clean(value)
@@ -142,7 +181,7 @@ def _convert(
         if not _NUMBER.fullmatch(text or ""):
             return None
         value = float(text)
-    return value if factor is None else value * factor
+    return value
 
 
 def _field(field: schema.Field) -> FieldPlan:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent.sample import Sample, Series
 from agent.snmp.client import Rows, Value
-from agent.snmp.profiles.index import split
-from agent.snmp.profiles.plan import ColumnPlan, ColumnTag, Convert, Plan, TablePlan
+from agent.snmp.profiles.plan import ColumnPlan, Convert, Plan, TablePlan
+from agent.snmp.profiles.rows import label_sets
 from agent.snmp.profiles.sensor import Sensor, SensorRow, find_sensors
-from agent.snmp.profiles.template import fill
-from agent.snmp.text import clean
+from agent.snmp.profiles.spelling import spell
+from agent.snmp.profiles.states import Make
 from core.labels import Labels, labels
 
 Columns = Mapping[str, Rows]
@@ -29,6 +30,7 @@ class Inventory:
     Attributes:
         plain: OID → the series of its number.
         converted: OID → the series, and what makes its number.
+        made: OIDs, and what makes samples of them: names of states, and further numbers of an object.
         static: samples that hold until the next inventory.
         sensors: what the common series and `forewatch agent identify` are made of.
         wanted: the OIDs to read at every poll.
@@ -36,6 +38,7 @@ class Inventory:
 
     plain: dict[str, Series] = field(default_factory=dict)
     converted: dict[str, tuple[Series, Convert]] = field(default_factory=dict)
+    made: list[tuple[str, Make]] = field(default_factory=list)
     static: list[Sample] = field(default_factory=list)
     sensors: list[Sensor] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
@@ -46,6 +49,9 @@ class Inventory:
             number = convert(rows[oid]) if oid in rows else None
             if number is not None:
                 yield Sample(series, number)
+        for oid, make in self.made:
+            if oid in rows:
+                yield from make(rows[oid])
         for sensor in self.sensors:
             yield from sensor.samples(rows)
 
@@ -67,15 +73,15 @@ class _Builder:
         self._sensor_rows: list[SensorRow] = []
 
     def add(self, table: TablePlan, columns: Columns) -> None:
-        sets = _label_sets(table, columns)
+        sets = label_sets(table, columns)
         for column in table.columns:
-            rows = columns.get(column.root, {})
+            rows, kinds = columns.get(column.root, {}), column.kind_root or ""
             for oid, value in rows.items():
                 index = oid[len(column.root) + 1 :]
                 of = sets.get(index)
                 if of is None:
                     continue
-                self._add_object(column, oid, value, of)
+                self._add_object(column, oid, value, of, columns.get(kinds, {}).get(f"{kinds}.{index}"))
                 if column.sensor is not None:
                     self._sensor_rows.append(SensorRow(table.name, column, index, of, columns))
 
@@ -84,27 +90,48 @@ class _Builder:
         made = self._made
         made.sensors.extend(find_sensors(self._sensor_rows))
         inputs = (oid for sensor in made.sensors for oid in sensor.oids if oid in present)
-        made.wanted.extend(dict.fromkeys((*made.plain, *made.converted, *inputs)))
+        others = (oid for oid, _ in made.made)
+        made.wanted.extend(dict.fromkeys((*made.plain, *made.converted, *others, *inputs)))
         return made
 
-    def _add_object(self, column: ColumnPlan, oid: str, value: Value, of: Labels) -> None:
+    def _add_object(self, column: ColumnPlan, oid: str, value: Value, of: Labels, kind: Value) -> None:
         if column.constant:
             self._add_static(Sample(Series(column.family, of), 1))
+        elif column.states is not None:
+            self._add_made(column, oid, value, column.states.samples(column.family, of))
         elif column.convert is not None:
-            series = Series(column.family, of)
-            if column.live and self._take(series):
-                self._made.converted[oid] = (series, column.convert)
-            elif not column.live and (number := column.convert(value)) is not None:
+            self._add_converted(column, oid, value, Series(column.family, of), column.convert)
+        elif column.form is None and type(value) in (int, float):
+            self._add_number(column, oid, value, Series(column.family, of))  # type: ignore[arg-type]  # as its type says
+        elif (text := spell(column.form or "text", value, kind)) or column.form is not None:
+            # As snmp_exporter has it: the text is a label of the metric's own name, and the value 1. Where a format
+            # says that the object is a text, an empty one is one too.
+            self._add_static(Sample(Series(column.family, labels(of, **{column.label: text})), 1))
+
+    def _add_made(self, column: ColumnPlan, oid: str, value: Value, make: Make) -> None:
+        if column.live:
+            self._made.made.append((oid, make))
+        else:
+            self._made.static.extend(make(value))
+
+    def _add_converted(self, column: ColumnPlan, oid: str, value: Value, series: Series, convert: Convert) -> None:
+        if not column.live:
+            if (number := convert(value)) is not None:
                 self._add_static(Sample(series, number))
-        elif type(value) in (int, float):
-            series = Series(column.family, of)
-            if not column.live:
-                self._add_static(Sample(series, value))  # type: ignore[arg-type]  # a number, as its type says
-            elif self._take(series):
+        elif self._take(series):
+            if oid in self._made.converted:  # an object may be several numbers
+                self._made.made.append((oid, partial(_converted, series, convert)))
+            else:
+                self._made.converted[oid] = (series, convert)
+
+    def _add_number(self, column: ColumnPlan, oid: str, value: float, series: Series) -> None:
+        if not column.live:
+            self._add_static(Sample(series, value))
+        elif self._take(series):
+            if oid in self._made.plain:
+                self._made.made.append((oid, partial(_number, series)))
+            else:
                 self._made.plain[oid] = series
-        elif text := clean(value):
-            # As snmp_exporter has it: the text is a label of the metric's own name, and the value 1.
-            self._add_static(Sample(Series(column.family, labels(of, **{column.family.name: text})), 1))
 
     def _add_static(self, sample: Sample) -> None:
         if self._take(sample.series):
@@ -117,44 +144,12 @@ class _Builder:
         return True
 
 
-def _label_sets(table: TablePlan, columns: Columns) -> dict[str, Labels]:
-    """The labels of each row by its index; rows whose index is none of the table's are left out."""
-    if table.scalar:
-        return {"0": ()}
-    indexes = {
-        oid[len(column.root) + 1 :]: None for column in table.columns for oid in columns.get(column.root, {})
-    }  # fmt: skip
-    sets: dict[str, Labels] = {}
-    for index in indexes:
-        if table.with_root and not columns.get(table.with_root, {}).get(f"{table.with_root}.{index}"):
-            continue
-        arcs = [int(arc) for arc in index.split(".") if arc]
-        pairs = _index_labels(table, arcs)
-        if pairs is not None:
-            looked_up = (pair for tag in table.column_tags for pair in _looked_up(tag, arcs, columns))
-            sets[index] = labels([*looked_up, *pairs])
-    return sets
+def _converted(series: Series, convert: Convert, value: Value) -> Iterator[Sample]:
+    number = convert(value)
+    if number is not None:
+        yield Sample(series, number)
 
 
-def _index_labels(table: TablePlan, arcs: list[int]) -> list[tuple[str, str]] | None:
-    if not table.components:
-        return [("index", ".".join(map(str, arcs)))]
-    texts = split(arcs, table.components)
-    if texts is None:
-        return None
-    return [(tag.label, tag.mapping.get(texts[tag.component], texts[tag.component])) for tag in table.index_tags]
-
-
-def _looked_up(tag: ColumnTag, arcs: list[int], columns: Columns) -> Iterator[tuple[str, str]]:
-    own = [arc for first, last in tag.slices for arc in arcs[first : last + 1]] if tag.slices else arcs
-    value = columns.get(tag.root, {}).get(".".join((tag.root, *map(str, own))))
-    if value is None:
-        return
-    text = str(value) if isinstance(value, (int, float)) else clean(value)
-    text = tag.mapping.get(text, text)
-    if tag.match is None:
-        yield from ((label, text) for label in tag.labels)
-        return
-    match = tag.match.search(text)
-    if match is not None:
-        yield from ((label, fill(template, match)) for label, template in tag.labels.items())
+def _number(series: Series, value: Value) -> Iterator[Sample]:
+    if isinstance(value, (int, float)):
+        yield Sample(series, value)

@@ -8,11 +8,16 @@ from typing import Literal
 
 import msgspec
 
+from agent.patterns import compile_pattern
 from agent.snmp.profiles.kinds import KINDS, UNITS
+from agent.snmp.profiles.spelling import KINDS as FORMS_BY_KIND
+from agent.snmp.profiles.spelling import TextFormat, TimeFormat
+from agent.snmp.profiles.states import Enum
 from core.config import Finding, Section
-from core.labels import is_metric_name
+from core.labels import is_label_name, is_metric_name
 
 OID = re.compile(r"\d+(\.\d+)*")
+_MOST_BITS = 8 * 1024
 MetricType = Literal[
     "gauge", "counter", "monotonic_count", "monotonic_count_and_rate", "rate", "percent", "flag_stream"
 ]
@@ -95,6 +100,19 @@ class Sensor(Section, kw_only=True, frozen=True):
             yield Finding(("free",), "says nothing without of")
 
 
+class Extract(Section, kw_only=True, frozen=True):
+    """A number in a text: RE2's language, the whole text; `value` is a template of its groups."""
+
+    match: str
+    value: str = "$1"
+
+    def check(self) -> Iterator[Finding]:
+        try:
+            compile_pattern(self.match)
+        except ValueError as error:
+            yield Finding(("match",), str(error))
+
+
 class Symbol(Section, kw_only=True, frozen=True):
     """An object that becomes a metric, or a field of `metadata`.
 
@@ -107,6 +125,12 @@ class Symbol(Section, kw_only=True, frozen=True):
         constant_value_one: the metric is 1 for each row, whatever the object says.
         mapping: texts by value; in `metadata` what is not in it is nothing.
         metric_type: None takes that of the metric's entry.
+        offset: is added to the value, after `scale_factor`.
+        extracts: the metric's value is the first of these that makes a number of the text.
+        format: how octets become text, or the seconds since 1970; None takes numbers as numbers, the rest as text.
+        kind: the column that says which form `inet` or `lldp_port` has.
+        label: of the text, when it is not the metric's name.
+        enum: how the texts of `mapping` become labels; see `agent.snmp.profiles.states`.
     """
 
     oid: str = msgspec.field(name="OID")
@@ -118,6 +142,12 @@ class Symbol(Section, kw_only=True, frozen=True):
     constant_value_one: bool = False
     mapping: dict[str, str] = {}
     metric_type: MetricType | None = None
+    offset: float = 0.0
+    extracts: list[Extract] = []
+    format: TextFormat | TimeFormat | None = None
+    kind: Column | None = None
+    label: str | None = None
+    enum: Enum | None = None
     sensor: Sensor | None = None
 
     def check(self) -> Iterator[Finding]:
@@ -128,6 +158,26 @@ class Symbol(Section, kw_only=True, frozen=True):
         yield from check_pattern(self.match_pattern, "match_pattern")
         if self.match_value is not None and self.match_pattern is None:
             yield Finding(("match_value",), "says nothing without match_pattern")
+        if self.extracts and (self.extract_value or self.mapping):
+            yield Finding(("extracts",), "extract_value or mapping is given too; keep one of them")
+        yield from check_kind_column(self.format, self.kind)
+        if self.label is not None and (not is_label_name(self.label) or self.label.startswith("__")):
+            yield Finding(("label",), f"{self.label!r} is no label name")
+        if self.enum is not None:
+            yield from self._check_enum()
+
+    def _check_enum(self) -> Iterator[Finding]:
+        numbers = [value for value in self.mapping if not re.fullmatch(r"-?\d{1,18}", value)]
+        if numbers:
+            yield Finding(("mapping",), "enum needs texts by whole numbers")
+        if self.enum == "bits" and any(not value.isdigit() or int(value) > _MOST_BITS for value in self.mapping):
+            yield Finding(("mapping",), f"bits are numbered from 0 to {_MOST_BITS}")
+
+
+def check_kind_column(form: str | None, kind: Column | None) -> Iterator[Finding]:
+    """A finding when a format and the column that says what it means do not go together."""
+    if (form in FORMS_BY_KIND) != (kind is not None):
+        yield Finding(("kind",), f"goes with format {' or '.join(FORMS_BY_KIND)}, and only with it")
 
 
 def check_oid(oid: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from agent.sample import Family
 from agent.snmp.client import Value
+from agent.snmp.profiles.states import States
 
 Convert = Callable[[Value], float | None]
 Number = int | float
@@ -15,11 +16,12 @@ Number = int | float
 
 @dataclass(frozen=True, slots=True)
 class IndexTag:
-    """A label that is a component of the row's index; `component` counts from 0."""
+    """A label that is a component of the row's index; `component` counts from 0. Hidden ones only find columns."""
 
     label: str
     component: int
     mapping: Mapping[str, str]
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class ColumnTag:
     Attributes:
         slices: arcs of the row's index that make the column's index, (first, last); empty takes all.
         match: an expression over the text; `labels` then are templates by label, otherwise one label.
+        by: labels whose arcs make the column's index instead; of a looked-up one its number.
+        form: how octets become text; `kind_root` is the column that says what `inet` and `lldp_port` are.
+        hidden: makes no label, only finds other columns.
     """
 
     labels: Mapping[str, str]
@@ -36,6 +41,10 @@ class ColumnTag:
     slices: tuple[tuple[int, int], ...]
     mapping: Mapping[str, str]
     match: re.Pattern[str] | None
+    by: tuple[str, ...] = ()
+    form: str = "text"
+    kind_root: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,9 @@ class ColumnPlan:
         convert: None where the value is the number as it is.
         constant: the metric is 1 for every row.
         live: whether it is read at every poll.
+        states: the names of its values, where these are labels.
+        label: of the text, where the object is one.
+        form: how octets become text; None where numbers are values. `kind_root`: as of `ColumnTag`.
     """
 
     root: str
@@ -96,6 +108,10 @@ class ColumnPlan:
     constant: bool = False
     live: bool = True
     sensor: SensorPlan | None = None
+    states: States | None = None
+    label: str = ""
+    form: str | None = None
+    kind_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +121,7 @@ class TablePlan:
     Attributes:
         components: how the index is coded, one word a component; empty: the whole index is the label `index`.
         with_root: only rows in which this column is neither zero nor empty.
+        sparse: the first column may be missing where others are there.
     """
 
     name: str
@@ -115,13 +132,16 @@ class TablePlan:
     column_tags: tuple[ColumnTag, ...] = ()
     max_rows: int = 1000
     with_root: str | None = None
+    sparse: bool = False
 
     @property
     def still_roots(self) -> tuple[str, ...]:
         """Columns that are read with the names: labels, and what sensors are."""
         sensors = (root for column in self.columns if column.sensor for root in column.sensor.still_roots)
-        own = (self.with_root,) if self.with_root else ()
-        return tuple(dict.fromkeys((*own, *(tag.root for tag in self.column_tags), *sensors)))
+        kinds = (column.kind_root for column in self.columns)
+        tags = (root for tag in self.column_tags for root in (tag.root, tag.kind_root))
+        own = (self.with_root, *tags, *kinds, *sensors)
+        return tuple(dict.fromkeys(root for root in own if root))
 
     @property
     def live_roots(self) -> tuple[str, ...]:

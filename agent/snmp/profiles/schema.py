@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
-from agent.snmp.profiles.objects import Column, MetricType, Symbol, check_pattern
+from agent.snmp.profiles.objects import Column, MetricType, Symbol, check_kind_column, check_pattern
+from agent.snmp.profiles.spelling import TextFormat
 from core.config import Finding, Section
 from core.labels import is_label_name
 
-IndexFormat = Literal["integer", "ip", "mac", "inet", "string", "fixed_string", "rest", "rest_string"]
+IndexFormat = Literal[
+    "integer", "ip", "ipv6", "mac", "inet", "inet_full", "inet_unsized", "string", "fixed_string", "hex", "fixed_hex",
+    "rest", "rest_string", "rest_hex",
+]  # fmt: skip
+_FIXED = ("fixed_string", "fixed_hex")
+_TEXTS = get_args(TextFormat)
+_COMPONENTS = get_args(IndexFormat)
 
 
 class Slice(Section, kw_only=True, frozen=True):
@@ -31,23 +38,30 @@ class Tag(Section, kw_only=True, frozen=True):
     Attributes:
         tag: the label; None takes the symbol's name.
         index: which component of the index, from 1; the components of a table are described in their order.
-        format: how the component is coded (RFC 2578, section 7.7).
-        length: octets of a `fixed_string`.
+        format: how the component is coded (RFC 2578, section 7.7), `integer` without it; or how a column's octets
+            become text, `text` without it.
+        length: octets of a `fixed_string` or `fixed_hex`.
+        hidden: makes no label, only finds other columns (`by`).
+        kind: the column that says which form `inet` or `lldp_port` of a column has.
         symbol, column: two words for the same.
         table: where the column is, when in another table; for the reader only.
         index_transform: the arcs that make the other table's index; all of them without it.
+        by: the labels, of components or of columns before this one, that make the other table's index instead.
         mapping: texts by value.
         match, tags: expression over the text, and labels of its groups (`$1`).
     """
 
     tag: str | None = None
     index: int | None = None
-    format: IndexFormat = "integer"
+    format: IndexFormat | TextFormat | None = None
     length: int | None = None
+    hidden: bool = False
+    kind: Column | None = None
     symbol: Column | None = None
     column: Column | None = None
     table: str | None = None
     index_transform: list[Slice] = []
+    by: list[str] = []
     mapping: dict[str, str] = {}
     match: str | None = None
     tags: dict[str, str] = {}
@@ -67,11 +81,25 @@ class Tag(Section, kw_only=True, frozen=True):
             yield Finding(("symbol",), "give index or symbol, one of them")
         if self.index is not None and self.tag is None:
             yield Finding(("tag",), "is required with index")
-        if (self.format == "fixed_string") != (self.length is not None):
-            yield Finding(("length",), "goes with format: fixed_string, and only with it")
+        if (self.format in _FIXED) != (self.length is not None):
+            yield Finding(("length",), f"goes with format {' or '.join(_FIXED)}, and only with it")
+        if self.format not in (None, *(_COMPONENTS if self.index is not None else _TEXTS)):
+            yield Finding(("format",), f"{self.format} is none of {'an index' if self.index else 'a column'}")
+        if self.index is None:
+            yield from check_kind_column(self.format, self.kind)
+        yield from self._check_place()
         if (self.match is None) != (not self.tags):
             yield Finding(("match",), "match and tags go together")
         yield from check_pattern(self.match, "match")
+        yield from self._check_names()
+
+    def _check_place(self) -> Iterator[Finding]:
+        if self.index is not None and (self.by or self.index_transform or self.kind):
+            yield Finding(("by",), "by, index_transform and kind are a column's, not the index's")
+        if self.by and self.index_transform:
+            yield Finding(("by",), "index_transform is given too; keep one of them")
+
+    def _check_names(self) -> Iterator[Finding]:
         for name in (*self.tags, *([self.label] if not self.tags else [])):
             if not is_label_name(name) or name.startswith("__"):
                 yield Finding(("tag",), f"{name!r} is no label name")
@@ -91,6 +119,7 @@ class Metric(Section, kw_only=True, frozen=True):
         read: `rarely` for what changes with the device only: it is read with the names, not at every poll.
         max_rows: of the table; what is beyond is left out.
         rows_with: only rows in which this object is there and neither zero nor empty.
+        sparse: any column may be missing by itself; otherwise the first says whether the table is there.
     """
 
     mib: str | None = msgspec.field(name="MIB", default=None)
@@ -102,6 +131,7 @@ class Metric(Section, kw_only=True, frozen=True):
     read: Literal["live", "rarely"] = "live"
     max_rows: int = 1000
     rows_with: Column | None = None
+    sparse: bool = False
 
     @property
     def all_symbols(self) -> list[Symbol]:
@@ -115,6 +145,7 @@ class Metric(Section, kw_only=True, frozen=True):
             yield Finding(("metric_tags",), "only rows of a table have tags")
         if self.table is None and self.rows_with is not None:
             yield Finding(("rows_with",), "only a table has rows")
+        yield from self._check_tags()
         for position, symbol in enumerate(self.all_symbols):
             if self.table is None and not symbol.oid.endswith(".0"):
                 where = ("symbols", position, "OID") if self.symbol is None else ("symbol", "OID")
@@ -124,6 +155,14 @@ class Metric(Section, kw_only=True, frozen=True):
             yield Finding(("metric_tags",), "the components of the index go from 1 in their order, without a gap")
         if not 1 <= self.max_rows <= 100_000:
             yield Finding(("max_rows",), "must be from 1 to 100000")
+
+    def _check_tags(self) -> Iterator[Finding]:
+        known: set[str] = {tag.label for tag in self.metric_tags if tag.index is not None}
+        for position, tag in enumerate(self.metric_tags):
+            unknown = [label for label in tag.by if label not in known]
+            if unknown:
+                yield Finding(("metric_tags", position, "by"), f"{unknown[0]!r} is no label before this one")
+            known.add(tag.label)
 
 
 class Field(Section, kw_only=True, frozen=True):

@@ -53,10 +53,11 @@ class Walker:
             if table.scalar or self.ended is not None:
                 continue
             first, *rest = table.live_roots
-            if not await self.read_column(first, table.max_rows):
+            there = bool(await self.read_column(first, table.max_rows))
+            for root in rest if there or table.sparse else ():
+                there |= bool(await self.read_column(root, table.max_rows))
+            if not there:
                 continue
-            for root in rest:
-                await self.read_column(root, table.max_rows)
             for root in table.still_roots:
                 await self.read_column(root, table.max_rows, TEXT_REPETITIONS)
 
