@@ -14,7 +14,7 @@ before such a tail. Every other series goes through the protobuf decoder, with t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,7 @@ from collector.ingest.label_reader import LabelReader
 from collector.ingest.limits import IngestLimits
 from collector.ingest.wire import parse_time_series, parse_write_request
 from collector.series.refusal import Refusal
+from collector.series.store import UNKNOWN
 from core.errors import InvalidInput
 from core.labels import quote
 from rules.source import Ids, Times, Values
@@ -32,7 +33,6 @@ from rules.source import Ids, Times, Values
 TAIL = 18
 # The last eight bytes of a tail, as a little-endian number: a byte of the value, the tag of the time, its six bytes.
 STEADY_END_MASK, STEADY_END = 0x8080_8080_8080_FF00, 0x0080_8080_8080_1000
-UNKNOWN = -1  # stands for a series that the store has not seen
 _SHOWN = 3  # faults that are told in words
 
 
@@ -95,10 +95,10 @@ class Split:
 
 
 class Decoder:
-    """Decodes bodies; `known` tells the ids of the store's keys."""
+    """Decodes bodies; `find` tells the ids of keys, `UNKNOWN` for those that the store does not have."""
 
-    def __init__(self, known: Mapping[bytes, int], limits: IngestLimits) -> None:
-        self._known = known
+    def __init__(self, find: Callable[[Sequence[bytes]], Ids], limits: IngestLimits) -> None:
+        self._find = find
         self._limits = limits
         self._labels = LabelReader(limits)
 
@@ -124,7 +124,7 @@ class Decoder:
             raise InvalidInput("too_many_series", f"at most {self._limits.series} series a push are taken", status=413)
         messages = list(request.timeseries)
         keys = [message[:-TAIL] for message in messages]
-        ids = np.array([self._known.get(key, UNKNOWN) for key in keys], np.int64)
+        ids = self._find(keys)
         tails = _cut_tails(messages)
         return Split(messages, keys, ids, tails, are_steady(tails) & (ids != UNKNOWN), list(request.metadata))
 
@@ -152,7 +152,7 @@ class Decoder:
         keys = [split.keys[place] for place in places.tolist()]
         values, times = read_tails(split.tails[places])
         order = np.argsort(np.concatenate([places, np.array(rest.order, np.int64)]), kind="stable")
-        rest_ids = np.array([self._known.get(key, UNKNOWN) for key in rest.keys], np.int64)
+        rest_ids = self._find(rest.keys)
         series = np.concatenate([np.arange(len(keys)), np.array(rest.series, np.int64) + len(keys)])
         return Decoded(
             keys + rest.keys,

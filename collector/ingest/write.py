@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from collector.ingest.births import Births
 from collector.ingest.copies import copy_taken
-from collector.ingest.decode import UNKNOWN, Decoded, Decoder
+from collector.ingest.decode import Decoded, Decoder
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metadata import MetadataStore
@@ -26,7 +26,7 @@ from collector.ingest.skew import Skews
 from collector.ingest.template import Templates
 from collector.series.keys import decode_labels
 from collector.series.refusal import Code, Refusal, Refusals
-from collector.series.store import SeriesStore
+from collector.series.store import UNKNOWN, SeriesStore
 from core.clock import Clock, to_rfc3339
 from core.errors import InvalidInput
 from core.labels import spell
@@ -93,7 +93,7 @@ class Ingest:
         self.metadata = MetadataStore()
         self._sequences = Sequences()
         self._skews = Skews()
-        self._decoder = Decoder(store.known, limits)
+        self._decoder = Decoder(store.find, limits)
         self._templates = Templates(limits.template_bytes)
         self._scratch = np.empty(_INLINE_BYTES, np.uint8)
         self._turns: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -143,8 +143,8 @@ class Ingest:
         async with self._turn(sender):
             decoded = await asyncio.to_thread(decode)
             retirements = self._store.retirements
-            known = np.array([self._store.known.get(key, UNKNOWN) for key in decoded.keys], np.int64)
-            ids = await self._resolve(replace(decoded, ids=known), sender, retirements)
+            known = replace(decoded, ids=self._store.find(decoded.keys))
+            ids = await self._resolve(known, sender, retirements)
             outcome = await self._append(decoded, ids, sender, 0)
             if self._store.tee is not None:
                 await copy_taken(self._store.tee, decoded, outcome.refused_at, 0)

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from collector.ingest.decode import UNKNOWN, Decoded
+from collector.ingest.decode import Decoded
 from collector.ingest.label_reader import LabelReader
 from collector.ingest.limits import IngestLimits
 from collector.series.refusal import Refusal
+from collector.series.store import UNKNOWN
 from core.errors import InvalidInput
 from core.labels import METRIC_NAME, quote
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from collector.series.block_file import Damaged
 from collector.series.dictionary import Dictionary
-from collector.series.journal import Birth, Journal, Replay, replay, rewrite
+from collector.series.journal import Journal, Retirement, replay
 from collector.series.ring_file import MAX_SPAN_MS
 from collector.series.rings import Ring
 from collector.series.samples import HISTORY_DEPTH, Samples
@@ -38,7 +39,7 @@ class Files:
         if self.journal.dead <= len(self.dictionary) + _SPARE:
             return
         try:
-            self.journal.replace(_births(self.dictionary))
+            self.dictionary.move(*self.journal.replace(self.dictionary.births()))
         except StorageError as error:  # only disk and a longer start are lost
             log.warning("series journal not shortened", error=error)
 
@@ -54,17 +55,17 @@ def open_files(folder: Path, depth: int, now_ms: int) -> Files:
     Raises:
         StorageError: they cannot be opened, or another process has them.
     """
-    lock = _take(folder)
-    try:
-        dictionary, dead = _load(folder / JOURNAL, now_ms)
+    with contextlib.ExitStack() as opened:
+        lock = _take(folder)
+        opened.callback(os.close, lock)
+        journal, dictionary = _load(folder / JOURNAL, now_ms)
+        opened.callback(journal.close)
         samples = Samples(
             _open_ring(folder / RECENT, depth, None, dictionary.high, now_ms),
             _open_ring(folder / HISTORY, HISTORY_DEPTH, MAX_SPAN_MS, dictionary.high, now_ms),
         )
-        files = Files(folder, Journal(folder / JOURNAL, dead=dead), dictionary, samples, lock)
-    except BaseException:
-        os.close(lock)
-        raise
+        opened.pop_all()
+    files = Files(folder, journal, dictionary, samples, lock)
     files.shorten()
     return files
 
@@ -83,37 +84,27 @@ def _take(folder: Path) -> int:
     return lock
 
 
-def _load(file: Path, now_ms: int) -> tuple[Dictionary, int]:
-    """The dictionary that the journal tells of, and how much of the journal tells of the dead."""
+def _load(file: Path, now_ms: int) -> tuple[Journal, Dictionary]:
+    """The journal, sound again, and the dictionary that it tells of."""
     try:
         content = file.read_bytes() if file.exists() else b""
     except OSError as error:
         raise StorageError(f"{file} cannot be read: {error.strerror}") from error
     told = replay(content)
-    dictionary, dead = _reconstruct(told)
-    if told.lost_bytes:
-        _set_aside(file, f"{told.lost_bytes} of its bytes are damaged; {len(dictionary)} series were saved", now_ms)
-        rewrite(file, _births(dictionary))
-        return dictionary, 0
-    if told.sound_bytes < len(content):
+    if told.sound_bytes < len(content) and not told.lost_bytes:
         os.truncate(file, told.sound_bytes)
         log.info("unfinished record cut off", file=file, bytes=len(content) - told.sound_bytes)
-    return dictionary, dead
-
-
-def _births(dictionary: Dictionary) -> list[Birth]:
-    return [Birth(*group) for group in dictionary.by_sender()]
-
-
-def _reconstruct(told: Replay) -> tuple[Dictionary, int]:
-    dictionary, dead = Dictionary(), 0
-    for record in told.records:
-        if isinstance(record, Birth):
-            dictionary.add(record.sender, record.ids, record.keys)
-        else:
-            dictionary.remove(record.ids)
-            dead += 2 * len(record.ids)
-    return dictionary, dead
+    journal = Journal(file, dead=sum(2 * len(record.ids) for record in told.records if isinstance(record, Retirement)))
+    try:
+        dictionary = Dictionary.replayed(told, journal.keys())
+        if told.lost_bytes:
+            reason = f"{told.lost_bytes} of its bytes are damaged; {len(dictionary)} series were saved"
+            _set_aside(file, reason, now_ms)
+            dictionary.move(*journal.replace(dictionary.births()))
+    except BaseException:
+        journal.close()
+        raise
+    return journal, dictionary
 
 
 def _open_ring(file: Path, depth: int, max_gap_ms: int | None, rows: int, now_ms: int) -> Ring:

@@ -7,7 +7,8 @@ One record tells of all series that one push brought, or that one sweep retired:
     retired  rows u32[...]
 
 A key is the label set in remote-write encoding. A record is written in full before its rows are used, so a
-torn last record tells of nothing that was acknowledged.
+torn last record tells of nothing that was acknowledged. Keys are kept nowhere else: the store maps the file and
+looks them up where they stand.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.series.key_file import KeyFile, Places, places_of
 from core.errors import StorageError
 
 _HEADER = struct.Struct("<4sBII")
 _MAGIC = b"fWsJ"
 _BIRTH, _RETIRED = 1, 2
 _U32 = np.dtype("<u4")
+Moved = list[tuple[Sequence[int], Places]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,13 @@ class Replay:
 
     Attributes:
         records: every sound record, in order.
+        starts: [records] where each begins.
         sound_bytes: how far the file goes before a torn last record.
         lost_bytes: bytes that are neither sound nor the torn end: damage; 0 after any kill.
     """
 
     records: list[Birth | Retirement]
+    starts: list[int]
     sound_bytes: int
     lost_bytes: int
 
@@ -65,20 +70,22 @@ class Replay:
 def replay(content: bytes) -> Replay:
     """Read a journal's records, skipping damage to the next sound one."""
     records: list[Birth | Retirement] = []
+    starts: list[int] = []
     at, lost = 0, 0
     while at < len(content):
         record, end = _read(content, at)
         if record is not None:
             records.append(record)
+            starts.append(at)
             at = end
             continue
         resumed = _next_sound(content, at + 1)
         if resumed is None:
             torn = end > len(content)
-            return Replay(records, at, lost if torn else lost + len(content) - at)
+            return Replay(records, starts, at, lost if torn else lost + len(content) - at)
         lost += resumed - at
         at = resumed
-    return Replay(records, at, lost)
+    return Replay(records, starts, at, lost)
 
 
 def _next_sound(content: bytes, start: int) -> int | None:
@@ -118,6 +125,13 @@ def _decode_birth(payload: bytes) -> Birth:
     return Birth(sender, ids.tolist(), [payload[start:end] for start, end in pairwise(bounds)])
 
 
+def key_places(birth: Birth, start: int) -> Places:
+    """[keys] where the keys of a birth stand, given where its record begins."""
+    lengths = np.fromiter(map(len, birth.keys), np.int64, len(birth.keys))
+    fixed = _HEADER.size + 2 + len(birth.sender.encode()) + 4 + 8 * len(birth.keys)
+    return places_of(start + fixed, lengths)
+
+
 def encode(record: Birth | Retirement) -> bytes:
     """A record as it stands in the file."""
     if isinstance(record, Retirement):
@@ -153,55 +167,90 @@ class Journal:
         Raises:
             StorageError: the disk is full; the file is as it was.
         """
-        content = encode(record)
-        try:
-            _write(self._fd, content)
-        except OSError as error:
-            os.ftruncate(self._fd, self._size)
-            raise StorageError(f"{self._file} cannot be written: {error.strerror}") from error
-        self._size += len(content)
+        self._append(encode(record))
         if isinstance(record, Retirement):
             self.dead += 2 * len(record.ids)
 
-    def replace(self, records: Iterable[Birth]) -> None:
-        """Begin a new file that tells of `records` only, at once or not at all.
+    def bear(self, birth: Birth) -> tuple[KeyFile, Places]:
+        """Write a birth in full; returns the keys that the file tells of, and where those of the birth stand.
+
+        Raises:
+            StorageError: the disk is full, or the file cannot be mapped; it is as it was.
+        """
+        start = self._size
+        self._append(encode(birth))
+        try:
+            return self.keys(), key_places(birth, start)
+        except StorageError:
+            self._cut(start)
+            raise
+
+    def keys(self) -> KeyFile:
+        """The keys that the file tells of by now.
+
+        Raises:
+            StorageError: the file cannot be mapped.
+        """
+        try:
+            return KeyFile(self._fd, self._size)
+        except OSError as error:
+            raise StorageError(f"{self._file} cannot be mapped: {error.strerror}") from error
+
+    def replace(self, births: Iterable[Birth]) -> tuple[KeyFile, Moved]:
+        """Begin a new file that tells of `births` only, at once or not at all.
+
+        Returns:
+            Its keys, and for each record its rows and where their keys stand.
 
         Raises:
             StorageError: the disk is full; the file is as it was.
         """
-        former, self._fd = self._fd, _begin_anew(self._file, records)
-        os.close(former)
-        self._size, self.dead = os.fstat(self._fd).st_size, 0
+        draft = self._file.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        descriptor = _open(draft)
+        try:
+            size, moved = _write_births(descriptor, births)
+            keys = KeyFile(descriptor, size)
+            os.fsync(descriptor)
+            draft.replace(self._file)
+        except OSError as error:
+            os.close(descriptor)
+            draft.unlink(missing_ok=True)
+            raise StorageError(f"{self._file} cannot be rewritten: {error.strerror}") from error
+        os.close(self._fd)
+        self._fd, self._size, self.dead = descriptor, size, 0
+        return keys, moved
 
     def close(self) -> None:
         os.close(self._fd)
 
+    def _append(self, content: bytes) -> None:
+        try:
+            _write(self._fd, content)
+        except OSError as error:
+            self._cut(self._size)
+            raise StorageError(f"{self._file} cannot be written: {error.strerror}") from error
+        self._size += len(content)
 
-def rewrite(file: Path, records: Iterable[Birth]) -> None:
-    """As `Journal.replace`, for a file that is not open."""
-    os.close(_begin_anew(file, records))
+    def _cut(self, size: int) -> None:
+        os.ftruncate(self._fd, size)
+        self._size = size
 
 
-def _begin_anew(file: Path, records: Iterable[Birth]) -> int:
-    """Write a draft, put it in the place of `file`, and return it open, so that nothing can fail afterwards."""
-    draft = file.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    descriptor = _open(draft)
-    try:
-        for record in records:
-            _write(descriptor, encode(record))
-        os.fsync(descriptor)
-        draft.replace(file)
-    except OSError as error:
-        os.close(descriptor)
-        draft.unlink(missing_ok=True)
-        raise StorageError(f"{file} cannot be rewritten: {error.strerror}") from error
-    return descriptor
+def _write_births(descriptor: int, births: Iterable[Birth]) -> tuple[int, Moved]:
+    """Write records to an empty file; returns how long it is, and where the keys of each stand."""
+    size, moved = 0, []
+    for birth in births:
+        content = encode(birth)
+        _write(descriptor, content)
+        moved.append((birth.ids, key_places(birth, size)))
+        size += len(content)
+    return size, moved
 
 
 def _open(file: Path) -> int:
     try:
-        return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StorageError(f"{file} cannot be opened: {error.strerror}") from error
 

@@ -7,7 +7,7 @@ then, which outlives the process.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.columns import Columns
 from collector.series.files import Files, open_files
 from collector.series.journal import Birth, Retirement
+from collector.series.key_file import LONGEST
 from collector.series.limits import SeriesLimits
 from collector.series.postings import Postings, any_of, select
 from collector.series.reading import SampleReads
@@ -33,7 +34,8 @@ from rules.source import Ids, Matcher, Times, Values
 log = get_logger(__name__)
 
 DEPTH = 128  # samples a series: 32 minutes at 15 s
-REFUSED = -1  # stands for a series that the limits refuse
+UNKNOWN = -1  # stands for a series that the store does not have
+REFUSED = -1  # stands for one that the limits refuse
 
 
 class SeriesStore(SampleReads):
@@ -59,8 +61,7 @@ class SeriesStore(SampleReads):
         self._selected: dict[tuple[Matcher, ...], Ids] = {}
         self._columns = Columns()
         self._columns.grow(self._samples.rows)
-        ids = np.fromiter(self._dictionary.rows.values(), np.int64, len(self._dictionary))
-        self._columns.bear(ids, self._generation, clock.now_ms() // 1000)
+        self._columns.bear(self._dictionary.live(), self._generation, clock.now_ms() // 1000)
         self._appender = Appender(self._samples, self._columns, limits)
         self._postings = Postings()
         self._postings.add(self._dictionary.by_row())
@@ -101,10 +102,10 @@ class SeriesStore(SampleReads):
         """Changes whenever samples were forgotten; as long as it stays, series only get later ones."""
         return self._samples.rewrites
 
-    @property
-    def known(self) -> Mapping[bytes, int]:
-        """Key (`core.remote_write.encode_labels`) → id of every live series, to look up only."""
-        return self._dictionary.rows
+    def find(self, keys: Sequence[bytes]) -> Ids:
+        """[keys] the id of each key (`core.remote_write.encode_labels`), `UNKNOWN` for one that no live series has."""
+        with self._turns.reading():
+            return self._dictionary.find(keys)
 
     def resolve(self, label_sets: Sequence[Labels], *, sender: str = "") -> Ids:
         """As `resolve_keys`, from label sets."""
@@ -120,11 +121,14 @@ class SeriesStore(SampleReads):
             StorageError: the disk is full; no series was born.
         """
         with self._turns.writing():
-            rows = self._dictionary.rows
-            new = list(dict.fromkeys(key for key in keys if key not in rows))
-            if new:
-                self._bear(new[: self._room(sender)], sender)
-            return np.fromiter((rows.get(key, REFUSED) for key in keys), np.int64, len(keys))
+            ids = self._dictionary.find(keys)
+            (unknown,) = (ids == UNKNOWN).nonzero()
+            if len(unknown):
+                new = dict.fromkeys([keys[at] for at in unknown.tolist()], REFUSED)
+                born = [key for key in new if len(key) <= LONGEST][: self._room(sender)]
+                new.update(zip(born, self._bear(born, sender), strict=True))
+                ids[unknown] = [new[keys[at]] for at in unknown.tolist()]
+            return ids
 
     def append(self, ids: Ids, times: Times, values: Values) -> Refusals:
         """Append samples as if one by one in the order given; each is accepted or refused on its own.
@@ -230,9 +234,10 @@ class SeriesStore(SampleReads):
         its_own = self._limits.max_series_per_sender - self._dictionary.per_sender[sender]
         return max(0, min(in_all, its_own))
 
-    def _bear(self, keys: list[bytes], sender: str) -> None:
+    def _bear(self, keys: list[bytes], sender: str) -> list[int]:
+        """The rows that keys without any take."""
         if not keys:
-            return
+            return []
         rows = self._dictionary.vacant(len(keys))
         top = max(rows) + 1
         self._require_space(self._samples.bytes_for(top) + sum(map(len, keys)))
@@ -241,11 +246,12 @@ class SeriesStore(SampleReads):
         ids = np.array(rows, np.int64)
         # Cleared before the journal says whose they are: no kill can show a series another one's samples.
         self._samples.clear(ids)
-        self._files.journal.append(Birth(sender, rows, keys))
-        self._dictionary.add(sender, rows, keys)
+        file, places = self._files.journal.bear(Birth(sender, rows, keys))
+        self._dictionary.add(sender, rows, keys, places, file)
         self._turn_over()
         self._columns.bear(ids, self._generation, self._clock.now_ms() // 1000)
         self._postings.add(zip(rows, keys, strict=True))
+        return rows
 
     def _turn_over(self) -> None:
         self._generation += 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+from collector.series.store import UNKNOWN
 from core.remote_write import varint
 
 
@@ -27,6 +29,11 @@ def sample(value: float, at_ms: int) -> bytes:
 def series(*fields: bytes) -> bytes:
     """One TimeSeries of a request."""
     return field(1, b"".join(fields))
+
+
+def find_in(known: dict[bytes, int]):
+    """What a store that knows these keys would answer."""
+    return lambda keys: np.array([known.get(key, UNKNOWN) for key in keys], np.int64)
 
 
 def _decoder():

@@ -9,19 +9,20 @@ from google.protobuf.message import DecodeError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from collector.ingest.decode import UNKNOWN, Decoder
+from collector.ingest.decode import Decoder
 from collector.ingest.label_reader import LabelReader
 from collector.ingest.limits import IngestLimits
 from collector.series.refusal import Refusal
+from collector.series.store import UNKNOWN
 from core.errors import InvalidInput
 from core.labels import labels
 from core.remote_write import STALE_NAN, encode_labels, encode_write_request, varint
-from tests.collector.ingest.messages import PlainWriteRequest, field, label, sample, series
+from tests.collector.ingest.messages import PlainWriteRequest, field, find_in, label, sample, series
 
 LIMITS = IngestLimits(labels=6, label_name_bytes=20, label_value_bytes=30, series_bytes=2000)
 KNOWN_SETS = [labels(__name__="up", instance=f"i{n}") for n in range(4)]
 KNOWN = {encode_labels(of): 10 + n for n, of in enumerate(KNOWN_SETS)}
-DECODER = Decoder(KNOWN, LIMITS)  # one for all, so that what it remembers cannot do harm
+DECODER = Decoder(find_in(KNOWN), LIMITS)  # one for all, so that what it remembers cannot do harm
 
 
 def bits(value: float) -> bytes:

@@ -13,13 +13,13 @@ from collector.ingest.limits import IngestLimits
 from collector.ingest.template import Templates
 from core.labels import labels
 from core.remote_write import STALE_NAN, encode_labels, encode_write_request
-from tests.collector.ingest.messages import field
+from tests.collector.ingest.messages import field, find_in
 
 LIMITS = IngestLimits()
 SETS = [labels(__name__="up", instance=f"i{n}", note="x" * length) for n, length in enumerate([1, 5, 90, 130, 20_000])]
 KNOWN = {encode_labels(of): 10 + n for n, of in enumerate(SETS)}
 KEYS = list(KNOWN)
-DECODER = Decoder(KNOWN, LIMITS)
+DECODER = Decoder(find_in(KNOWN), LIMITS)
 NOW = 1_760_000_000_000
 
 
@@ -132,5 +132,5 @@ def test_look_alikes_that_never_match_are_given_up() -> None:
     for _ in range(10):
         for body in (one, other):
             assert match(templates, body) is None
-            templates.learn("a", body, Decoder(known, LIMITS).decode(body))
+            templates.learn("a", body, Decoder(find_in(known), LIMITS).decode(body))
     assert not templates._templates

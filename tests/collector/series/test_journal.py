@@ -1,12 +1,14 @@
-"""The journal's records, and the dictionary that replays them."""
+"""The journal's records, and where the keys in them stand."""
 
 from __future__ import annotations
+
+from itertools import accumulate
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.series.dictionary import Dictionary, decode_labels
-from collector.series.journal import Birth, Replay, Retirement, encode, replay, rewrite
+from collector.series.journal import Birth, Journal, Replay, Retirement, encode, replay
+from collector.series.keys import decode_labels
 from core.labels import labels
 from core.remote_write import encode_labels
 
@@ -21,7 +23,8 @@ records = st.lists(births | st.builds(Retirement, rows), max_size=6)
 @given(records)
 def test_what_is_written_is_read_back(written) -> None:
     content = b"".join(map(encode, written))
-    assert replay(content) == Replay(written, len(content), 0)
+    starts = [0, *accumulate(len(encode(record)) for record in written)][:-1]
+    assert replay(content) == Replay(written, starts, len(content), 0)
 
 
 @given(records.filter(bool), st.data())
@@ -55,30 +58,15 @@ def test_a_key_decodes_to_its_label_set(label_set) -> None:
     assert decode_labels(encode_labels(label_set), pairs) == label_set
 
 
-def test_freed_rows_are_taken_lowest_first_and_only_once() -> None:
-    dictionary = Dictionary()
-    dictionary.add("a", [0, 1, 2, 3], [b"0", b"1", b"2", b"3"])
-    dictionary.remove([2, 0])
-    assert dictionary.vacant(3) == [0, 2, 4]
-    assert dictionary.vacant(3) == [0, 2, 4], "asking takes nothing"
-    dictionary.add("b", [0], [b"new"])
-    dictionary.remove([0])
-    assert dictionary.vacant(2) == [0, 2]
-    assert dictionary.per_sender == {"a": 2}
-
-
-def test_a_row_or_key_given_twice_belongs_to_the_last() -> None:
-    dictionary = Dictionary()
-    dictionary.add("a", [0, 1], [b"x", b"y"])
-    dictionary.add("b", [0, 2], [b"z", b"y"])
-    assert dictionary.rows == {b"z": 0, b"y": 2}
-    assert dictionary.per_sender == {"b": 2}
-    assert dictionary.vacant(1) == [1]
-
-
 def test_a_rewritten_journal_tells_of_the_living_only(tmp_path) -> None:
     file = tmp_path / "journal"
     file.write_bytes(encode(Birth("a", [0, 1], [b"x", b"y"])) + encode(Retirement([0])))
-    rewrite(file, [Birth("a", [1], [b"y"])])
+    journal = Journal(file)
+    keys, [(ids, places)] = journal.replace([Birth("a", [1], [b"y"])])
     assert replay(file.read_bytes()).records == [Birth("a", [1], [b"y"])]
+    assert (ids, [keys.key(place) for place in places.tolist()]) == ([1], [b"y"])
     assert [path.name for path in tmp_path.iterdir()] == ["journal"]
+    keys, places = journal.bear(Birth("a", [0, 2], [b"new", b"other"]))
+    assert [keys.key(place) for place in places.tolist()] == [b"new", b"other"]
+    journal.close()
+    assert keys.key(int(places[1])) == b"other", "who still has them goes on reading"

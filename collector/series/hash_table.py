@@ -1,0 +1,87 @@
+"""Rows by the hashes of their keys: an open-addressing table in one array, looked up for a whole push at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.source import Ids
+
+Hashes = NDArray[np.uint32]
+NONE = -1  # stands for no row
+
+_SMALLEST = 1024
+_EMPTY = np.uint64(0)
+_HASH_SHIFT = np.uint64(32)
+_ROW_MASK = np.uint64(0xFFFF_FFFF)
+
+
+def hashes_of(keys: Sequence[bytes]) -> Hashes:
+    """[keys] 32 bits of Python's own hash, whose secret changes with every process: nobody can choose collisions."""
+    return np.fromiter(map(hash, keys), np.int64, len(keys)).astype(np.uint32)
+
+
+class HashTable:
+    """Slots of eight bytes, at most half of them taken: a hash and the row that has it, above zero.
+
+    A row is found in the first slot with its hash from where the hash says; other rows may have that hash too.
+    """
+
+    def __init__(self) -> None:
+        self._slots = np.zeros(_SMALLEST, np.uint64)
+        self._taken = 0
+
+    def find(self, hashes: Hashes, slots: NDArray[np.int64] | None = None) -> tuple[Ids, NDArray[np.int64]]:
+        """The first row that has each hash, `NONE` for none, and the slot behind the one it was found in.
+
+        Args:
+            hashes: [keys].
+            slots: [keys] where to begin, to find the next row with the same hash; None for the beginning.
+        """
+        rows = np.full(len(hashes), NONE)
+        behind = (hashes if slots is None else slots).astype(np.int64) & len(self._slots) - 1
+        at, left = behind, np.arange(len(hashes))
+        while len(left):
+            words = self._slots[at]
+            taken = words != _EMPTY
+            found = taken & ((words >> _HASH_SHIFT) == hashes[left])
+            rows[left[found]] = (words[found] & _ROW_MASK).astype(np.int64) - 1
+            at = at + 1 & len(self._slots) - 1
+            behind[left[found]] = at[found]
+            further = taken & ~found
+            left, at = left[further], at[further]
+        return rows, behind
+
+    def add(self, hashes: Hashes, rows: Ids) -> None:
+        """Take in rows that it does not have."""
+        words = hashes.astype(np.uint64) << _HASH_SHIFT | (rows + 1).astype(np.uint64)
+        self._taken += len(words)
+        if 2 * self._taken > len(self._slots):
+            words = np.concatenate([self._slots[self._slots != _EMPTY], words])
+            self._slots = np.zeros(_size_for(self._taken), np.uint64)
+        _place(self._slots, words)
+
+    def remove(self, rows: Ids) -> None:
+        """Forget rows; the others are placed anew, which is as quick as looking for what stood in whose way."""
+        words = self._slots[self._slots != _EMPTY]
+        words = words[~np.isin((words & _ROW_MASK).astype(np.int64) - 1, rows)]
+        self._taken = len(words)
+        self._slots = np.zeros(_size_for(self._taken), np.uint64)
+        _place(self._slots, words)
+
+
+def _size_for(rows: int) -> int:
+    """A power of two of which `rows` take up to half."""
+    return max(_SMALLEST, 1 << (2 * rows - 1).bit_length()) if rows else _SMALLEST
+
+
+def _place(slots: NDArray[np.uint64], words: NDArray[np.uint64]) -> None:
+    """Put words into the first free slots from where their hashes say, all in step."""
+    at = (words >> _HASH_SHIFT).astype(np.int64) & len(slots) - 1
+    while len(words):
+        free = slots[at] == _EMPTY
+        slots[at[free]] = words[free]  # of several that want one slot the last has it
+        left = slots[at] != words
+        words, at = words[left], at[left] + 1 & len(slots) - 1
