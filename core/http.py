@@ -21,7 +21,7 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -30,6 +30,7 @@ from core.access import Permission
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput, Overloaded, StorageError
+from core.field_errors import field_error
 from core.log import get_logger
 
 log = get_logger(__name__)
@@ -98,12 +99,8 @@ class Page(msgspec.Struct, Generic[T]):
 class PageQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Paging parameters; subclass it for a list's filters."""
 
-    limit: int = 100
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
     cursor: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.limit <= 1000:
-            raise ValueError("limit must be from 1 to 1000")
 
     def after(self) -> int:
         """The id after which the page begins; 0 for the first page."""
@@ -180,8 +177,13 @@ def decode_query(request: web.Request, shape: type[T]) -> T:
     """The query parameters as `shape`; numbers and booleans are read from their text.
 
     Raises:
-        Problem: 400, a parameter is unknown or wrong.
+        Problem: 400, a parameter is unknown, wrong or given twice.
     """
+    doubled = [
+        FieldError(name, "given twice") for name in sorted(set(request.query)) if len(request.query.getall(name)) > 1
+    ]
+    if doubled:
+        raise Problem(400, "Invalid query", f"{doubled[0].path}: given twice", errors=doubled)
     return _convert(dict(request.query), shape, strict=False, where="query")
 
 
@@ -219,10 +221,10 @@ def _convert(document: Any, shape: type[T], *, strict: bool, where: str) -> T:
     try:
         return msgspec.convert(document, shape, strict=strict)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
+        path, message = field_error(error, shape)
         status = 422 if where == "body" else 400
-        wrong = FieldError(path.rstrip("`").lstrip(".") or where, message)
-        raise Problem(status, f"Invalid {where}", str(error), errors=[wrong]) from error
+        detail = f"{path}: {message}" if path else message
+        raise Problem(status, f"Invalid {where}", detail, errors=[FieldError(path or where, message)]) from error
 
 
 @web.middleware

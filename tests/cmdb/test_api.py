@@ -48,7 +48,7 @@ async def test_an_item_is_registered_shown_and_listed(client: Client) -> None:
 
 
 WRONG_ITEMS: list[tuple[Any, str, str]] = [
-    ({"class": "switch"}, "body", "no name"),
+    ({"class": "switch"}, "name", "no name"),
     ({"name": "", "class": "switch"}, "name", "an empty name"),
     ({"name": "   ", "class": "switch"}, "name", "a blank name"),
     ({"name": "a\x00b", "class": "switch"}, "name", "PostgreSQL stores no NUL"),
@@ -58,7 +58,7 @@ WRONG_ITEMS: list[tuple[Any, str, str]] = [
     ({"name": "a", "class": "teapot"}, "class", "an unknown class"),
     ({"name": "a", "class": "device"}, "class", "an abstract class"),
     ({"name": "a", "class": "switch", "state": "asleep"}, "state", "an unknown state"),
-    ({"name": "a", "class": "switch", "colour": "red"}, "body", "an unknown field"),
+    ({"name": "a", "class": "switch", "colour": "red"}, "colour", "an unknown field"),
     ({"name": "a", "class": "switch", "attributes": {"colour": "red"}}, "attributes.colour", "unknown attribute"),
     ({"name": "a", "class": "switch", "attributes": {"location": 5}}, "attributes.location", "no text"),
     ({"name": "a", "class": "switch", "attributes": {"location": "\x00"}}, "attributes.location", "NUL"),

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from core.access import Permission
-from core.http import Problem, Route, decode_cursor, problem_middleware, read_body
+from core.http import Page, PageQuery, Problem, Route, decode_cursor, page_of, problem_middleware, read_body
 
 
 class _Thing(msgspec.Struct, forbid_unknown_fields=True):
@@ -22,6 +22,10 @@ async def _take(_request: web.Request, body: _Thing) -> _Thing:
     return body
 
 
+async def _list(_request: web.Request, query: PageQuery) -> Page[_Thing]:
+    return page_of([_Thing("a")] * (query.after() == 0), query, lambda _: 1)
+
+
 async def _raw(request: web.Request) -> web.Response:
     return web.Response(body=await read_body(request, 1000))
 
@@ -31,6 +35,7 @@ async def client(aiohttp_client):
     app = web.Application(middlewares=[problem_middleware])
     for route in (
         Route("POST", "/things", _take, Permission.PUBLIC, "Take", body=_Thing, returns=_Thing, max_body_bytes=100_000),
+        Route("GET", "/things", _list, Permission.PUBLIC, "List", query=PageQuery, returns=Page[_Thing]),
         Route("POST", "/raw", _raw, Permission.PUBLIC, "Take", consumes="text/plain"),
     ):
         app.router.add_route(route.method, route.path, route.__call__)
@@ -59,6 +64,30 @@ async def test_a_json_body_is_read_or_refused_with_the_reason(client, body: byte
         if status != 200:
             assert answer.content_type == "application/problem+json"
             assert (await answer.json(content_type=None))["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "path", "message"),
+    [
+        ("limit=0", "limit", "Expected `int` >= 1"),
+        ("limit=1001", "limit", "Expected `int` <= 1000"),
+        ("limit=x", "limit", "Expected `int`, got `str`"),
+        ("colour=red", "colour", "unknown; known here: cursor, limit"),
+        ("limit=1&limit=2", "limit", "given twice"),
+        ("cursor=", "cursor", "use the `next` of the page before"),
+    ],
+)
+async def test_a_wrong_parameter_is_named(client, query: str, path: str, message: str) -> None:
+    async with client.get(f"/things?{query}") as answer:
+        assert answer.status == 400
+        problem = await answer.json(content_type="application/problem+json")
+    assert problem["errors"] == [{"path": path, "message": message}]
+
+
+async def test_a_missing_field_is_named(client) -> None:
+    async with client.post("/things", json={}) as answer:
+        problem = await answer.json(content_type="application/problem+json")
+    assert (problem["detail"], problem["errors"]) == ("name: is required", [{"path": "name", "message": "is required"}])
 
 
 @pytest.mark.parametrize("path", ["/things", "/raw"])

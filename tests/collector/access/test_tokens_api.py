@@ -41,7 +41,7 @@ async def test_a_token_is_shown_once_and_only_its_hash_is_kept(site: Site) -> No
         ({"name": "x" * 254, "role": "viewer"}, "name", "too long"),
         ({"name": "x", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at", "over already"),
         ({"name": "x", "role": "viewer", "expires_at": "2030-01-01T00:00:00"}, "expires_at", "no offset"),
-        ({"name": "x", "role": "viewer", "secret": "mine"}, "body", "an unknown field"),
+        ({"name": "x", "role": "viewer", "secret": "mine"}, "secret", "an unknown field"),
     ],
 )
 async def test_a_wrong_token_is_refused_with_the_field(site: Site, body: dict[str, str], path: str, why: str) -> None:

@@ -35,7 +35,7 @@ async def test_a_person_is_added_listed_changed_and_deleted(site: Site) -> None:
         ({"name": "x\x00"}, 422, "name", "a NUL"),
         ({"name": "\ufdfa"}, 422, "name", "one letter that is eighteen with spaces when spelled out"),
         ({"name": "\ufb03" * 64}, 422, "name", "ligatures that make it longer than 64 when spelled out"),
-        ({"admin": True}, 422, "body", "an unknown field"),
+        ({"admin": True}, 422, "admin", "an unknown field"),
     ],
 )
 async def test_a_wrong_person_is_refused_with_the_field(
