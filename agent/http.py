@@ -1,8 +1,8 @@
 """The agent's HTTP client: one request in flight to one collector, over a connection that is kept.
 
-http.client on a thread of its own rather than an asyncio client: an agent posts a few requests a minute, and this
-way costs 12 MB less of resident memory. Proxy settings of the environment
-are not looked at, redirects not followed.
+http.client on a thread of its own (`agent.worker`) rather than an asyncio client: an agent posts a few requests a
+minute, and this way costs 12 MB less of resident memory. Proxy settings of the environment are not looked at,
+redirects not followed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 
 from agent.config import CollectorConfig, parse_url
+from agent.worker import Worker
 from core.errors import ForewatchError
 
 _LARGEST_ANSWER = 64 * 2**10
@@ -59,7 +59,7 @@ class CollectorClient:
         self._url = parse_url(config.url)
         self._root = self._url.path.rstrip("/")
         self._tls: ssl.SSLContext | None = None
-        self._idle: http.client.HTTPConnection | None = None
+        self._idle: tuple[http.client.HTTPConnection, Worker] | None = None
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post `body` to `path` below the collector's URL; credential and user agent are added.
@@ -77,7 +77,7 @@ class CollectorClient:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
         sent = {"User-Agent": f"forewatch-agent/{version()}", **self._authorization(), **question.headers}
-        connection, self._idle = self._idle or self._connect(), None
+        (connection, worker), self._idle = self._idle or (self._connect(), Worker("collector")), None
         exchange = _Exchange(connection, replace(question, path=self._root + question.path, headers=sent))
 
         def work() -> None:
@@ -88,30 +88,37 @@ class CollectorClient:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle)
 
-        # A daemon: neither a name server nor a collector that hangs keeps the process from ending.
         try:
-            threading.Thread(target=work, name="collector", daemon=True).start()
+            worker.do(work)
         except RuntimeError as error:  # the machine has no thread left; that is news to keep, not a reason to die
             connection.close()
             raise Unreachable("threads", str(error)) from error
         try:
             async with asyncio.timeout(self._config.timeout):
                 answer = await answered
-        except TimeoutError as error:
+        except (TimeoutError, asyncio.CancelledError) as error:
             exchange.abandon()
-            raise Unreachable("timeout", f"no answer within {self._config.timeout!r}") from error
-        except asyncio.CancelledError:
-            exchange.abandon()
+            worker.close()  # once it comes back from where it hangs
+            if isinstance(error, TimeoutError):
+                raise Unreachable("timeout", f"no answer within {self._config.timeout!r}") from error
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:
+            worker.close()
             raise _unreachable(error) from error
-        self._idle = connection
+        self._keep(connection, worker)
         return answer
 
+    def _keep(self, connection: http.client.HTTPConnection, worker: Worker) -> None:
+        """For the next request; of two requests side by side the later one's."""
+        self.close()
+        self._idle = connection, worker
+
     def close(self) -> None:
-        """Close the kept connection."""
+        """Close the kept connection, end its thread."""
         if self._idle is not None:
-            self._idle.close()
+            connection, worker = self._idle
+            connection.close()
+            worker.close()
             self._idle = None
 
     def _connect(self) -> http.client.HTTPConnection:

@@ -87,7 +87,7 @@ class AgentProbe:
         self.discovery = DiscoveryCounts()  # of who sweeps, if anybody does
         self._clock = clock
         self._start_ms = clock.now_ms()
-        self._series: dict[tuple[Family, tuple[str, ...]], Series] = {}
+        self._series: dict[tuple[str, ...], Series] = {}  # by name and values of labels
         self._parts: tuple[Runner, Spool, Pusher, Reporter] | None = None
         self._self: SelfWatch | None = None
         self._remote: tuple[RemoteConfig, int] | None = None
@@ -180,7 +180,7 @@ class AgentProbe:
             yield self._one(family, count, **{label: str(key)})
 
     def _one(self, family: Family, value: float, **of: str) -> Sample:
-        key = (family, tuple(of.values()))
+        key = (family.name, *of.values())
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series(family, labels(of))

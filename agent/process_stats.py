@@ -22,7 +22,8 @@ def read_resident_bytes() -> int | None:
 def read_open_files() -> int | None:
     """How many files and sockets this process has open; None where there is no /proc."""
     try:
-        return len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - names are not wanted, only how many
+        count = os.stat("/proc/self/fd").st_size  # since Linux 6.2; the names cost a microsecond each  # noqa: PTH116
+        return count or len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - names are not wanted, only how many
     except OSError:
         return None
 
