@@ -29,7 +29,9 @@ _RESTART_AFTER_SECONDS = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=Path("forewatch-data"), help="data folder (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("forewatch-data"), metavar="DIR", help="data folder (default: %(default)s)"
+    )
     parser.add_argument("--listen", default=None, metavar="HOST:PORT", help="default: 127.0.0.1:9470, or as configured")
     parser.set_defaults(run=run)
 

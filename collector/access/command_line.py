@@ -14,9 +14,12 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from collector.config import embedded_database_url, load
+from collector.config import DATABASE_FILE, embedded_database_url, load
 from collector.database import open_database
 from core.errors import ConfigError, Fault, StorageError
+from core.log import get_logger
+
+log = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -39,6 +42,8 @@ def in_database(arguments: argparse.Namespace, work: Callable[[AsyncSession], Aw
     """
     config = load(arguments.config) if arguments.config else None
     data_dir = config.data_dir if config else arguments.data
+    if config is None:
+        _expect_data_folder(data_dir)
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -48,6 +53,16 @@ def in_database(arguments: argparse.Namespace, work: Callable[[AsyncSession], Aw
         return asyncio.run(_transaction(url, work))
     except StorageError as error:
         raise ConfigError([Fault(str(arguments.config or data_dir), 0, str(error))]) from error
+
+
+def _expect_data_folder(data_dir: Path) -> None:
+    """A token in a database of its own, made beside the server's by a command in another folder, opens nothing."""
+    if (data_dir / DATABASE_FILE).exists():
+        return
+    if data_dir is DEFAULT_DATA:
+        where = "name the data folder by --data DIR, or collector.yaml by --config FILE"
+        raise ConfigError([Fault(str(data_dir), 0, f"there is no data folder of `forewatch up` here; {where}")])
+    log.warning("no database here yet, making one", folder=data_dir)
 
 
 async def _transaction(url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

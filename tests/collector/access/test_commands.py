@@ -83,6 +83,25 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.Cap
     assert "data folder cannot be made" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["token", "create", "--name", "x", "--role", "viewer"], ["cmdb", "export"]])
+def test_a_folder_that_nobody_named_is_not_made(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("forewatch-data: there is no data folder of `forewatch up` here; name the data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_made_is_told(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["token", "create", "--name", "x", "--role", "viewer", "--data", str(data)]) == 0
+    assert f"no database here yet, making one folder={data}" in capsys.readouterr().err
+    assert main(["token", "create", "--name", "y", "--role", "viewer", "--data", str(data)]) == 0
+    assert "making one" not in capsys.readouterr().err
+
+
 def add_user(data: Path, password: str, monkeypatch: pytest.MonkeyPatch, name: str = "Alice") -> int:
     monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
     return main(["user", "add", name, "--role", "auditor", "--data", str(data)])
