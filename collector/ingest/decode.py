@@ -8,7 +8,8 @@ In a sender's steady state a series is its label bytes followed by one sample of
 
 so what comes before the last 18 bytes is a key that the store may know, and the joined tails are one array
 from which all values and times come at once. A known key is a whole label set, so nothing else can stand
-before such a tail. Every other series goes through the protobuf decoder, with the same result.
+before such a tail. A new series whose labels stand there as they would in a key is taken as it is too. Every other
+series goes through the protobuf decoder, with the same result.
 """
 
 from __future__ import annotations
@@ -134,21 +135,31 @@ class Decoder:
         Raises:
             InvalidInput: one of them is malformed, and with it the whole body.
         """
-        if split.steady.all():
+        simple = split.steady | self._newborn(split)
+        if simple.all():
             values, times = read_tails(split.tails)
             series = np.arange(len(split.keys))
-            return Decoded(split.keys, split.ids, series, times, values, metadata=split.metadata, steady=True)
+            steady = bool(split.steady.all())
+            return Decoded(split.keys, split.ids, series, times, values, metadata=split.metadata, steady=steady)
         rest = _General(self._labels, self._limits)
         try:
-            for place in np.flatnonzero(~split.steady).tolist():
+            for place in np.flatnonzero(~simple).tolist():
                 rest.add(split.messages[place], place)
         except DecodeError as error:
             raise _malformed(error) from error
-        return self._merge(split, rest)
+        return self._merge(split, simple, rest)
 
-    def _merge(self, split: Split, rest: _General) -> Decoded:
-        """Series in the steady shape and the others, in the order of the push."""
-        places = np.flatnonzero(split.steady)
+    def _newborn(self, split: Split) -> NDArray[np.bool_]:
+        """[series] which are new, and yet need no protobuf decoder: a key as it would be made, and one sample."""
+        newborn = np.zeros(len(split.keys), np.bool_)
+        for place in np.flatnonzero((split.ids == UNKNOWN) & are_steady(split.tails)).tolist():
+            key = split.keys[place]
+            newborn[place] = len(key) + TAIL <= self._limits.series_bytes and self._labels.is_key(key)
+        return newborn
+
+    def _merge(self, split: Split, simple: NDArray[np.bool_], rest: _General) -> Decoded:
+        """Simple series and the others, in the order of the push."""
+        places = np.flatnonzero(simple)
         keys = [split.keys[place] for place in places.tolist()]
         values, times = read_tails(split.tails[places])
         order = np.argsort(np.concatenate([places, np.array(rest.order, np.int64)]), kind="stable")

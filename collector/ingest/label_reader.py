@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collector.ingest.limits import IngestLimits
+from collector.series.keys import decode_pair
 from collector.series.refusal import Refusal
 from core.labels import METRIC_NAME, is_label_name, is_metric_name
 from core.remote_write import encode_labels
 
-_MOST_KEPT = 65_536
+_MOST_KEPT = 16_384
 _LONGEST_KEPT = 128  # bytes of a value
+_LONGEST_FIELD = 0x7F + 2  # bytes of a label in a key whose length is one byte
+_LABEL_TAG = 0x0A
 
 _Field = tuple[str, bytes]  # a label's name, and the label as it stands in a key
 
@@ -21,6 +24,26 @@ class LabelReader:
     def __init__(self, limits: IngestLimits) -> None:
         self._limits = limits
         self._known: dict[tuple[bytes, bytes], _Field] = {}
+        self._spelled: dict[bytes, str] = {}  # short labels as they stand in a key → their names
+
+    def is_key(self, content: bytes) -> bool:
+        """Whether some bytes of a push are a key as they stand, of a label set that is taken.
+
+        A label of more than a hundred bytes is not recognized, and `key` has the last word on what is not: this is
+        for the many series that are born at once, as good senders spell them.
+        """
+        at, end, left, last, named = 0, len(content), self._limits.labels, "", False
+        while at < end:
+            # A length of two bytes, or one that reaches beyond the end, makes a field that is nobody's spelling.
+            field = content[at : at + 2 + content[at + 1]] if at + 1 < end else b""
+            name = self._spelled.get(field) or self._spell(field)
+            if name is None or name <= last:
+                return False
+            named = named or name == METRIC_NAME
+            last = name
+            at += len(field)
+            left -= 1
+        return named and left >= 0
 
     def key(self, pairs: Sequence[tuple[bytes, bytes]]) -> bytes | Refusal:
         """The key of a label set as `core.remote_write.encode_labels` makes it, or why the set is refused.
@@ -42,6 +65,22 @@ class LabelReader:
         if METRIC_NAME not in found:
             return Refusal.MISSING_NAME
         return b"".join([found[name] for name in sorted(found)])
+
+    def _spell(self, field: bytes) -> str | None:
+        """The name of a label as it stands in a key; None when it is not one, or too long, or may not be taken."""
+        if not 2 <= len(field) <= _LONGEST_FIELD or field[0] != _LABEL_TAG or field[1] != len(field) - 2:
+            return None
+        try:
+            name, value = decode_pair(field[2:])
+        except (UnicodeDecodeError, IndexError):
+            return None
+        checked = _check(name.encode(), value.encode(), self._limits)
+        if isinstance(checked, Refusal) or not value or encode_labels((checked,)) != field:
+            return None
+        if len(self._spelled) >= _MOST_KEPT:
+            self._spelled.clear()
+        self._spelled[field] = name
+        return name
 
     def _read(self, name: bytes, value: bytes) -> _Field | Refusal:
         """One label, checked."""

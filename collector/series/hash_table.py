@@ -40,18 +40,21 @@ class HashTable:
             hashes: [keys].
             slots: [keys] where to begin, to find the next row with the same hash; None for the beginning.
         """
-        rows = np.full(len(hashes), NONE)
-        behind = (hashes if slots is None else slots).astype(np.int64) & len(self._slots) - 1
-        at, left = behind, np.arange(len(hashes))
+        mask = len(self._slots) - 1
+        wanted = hashes.astype(np.uint64) << _HASH_SHIFT
+        at = (hashes if slots is None else slots).astype(np.int64) & mask
+        words = self._slots.take(at)
+        rest = words ^ wanted  # the row above zero where the hash is the same; what is wanted where the slot is empty
+        rows = np.where(rest <= _ROW_MASK, rest, _EMPTY).astype(np.int64) - 1
+        behind = at + 1 & mask
+        (left,) = ((rest > _ROW_MASK) & (words != _EMPTY)).nonzero()
         while len(left):
-            words = self._slots[at]
-            taken = words != _EMPTY
-            found = taken & ((words >> _HASH_SHIFT) == hashes[left])
-            rows[left[found]] = (words[found] & _ROW_MASK).astype(np.int64) - 1
-            at = at + 1 & len(self._slots) - 1
-            behind[left[found]] = at[found]
-            further = taken & ~found
-            left, at = left[further], at[further]
+            at = behind[left]
+            words = self._slots.take(at)
+            rest = words ^ wanted[left]
+            rows[left] = np.where(rest <= _ROW_MASK, rest, _EMPTY).astype(np.int64) - 1
+            behind[left] = at + 1 & mask
+            left = left[(rest > _ROW_MASK) & (words != _EMPTY)]
         return rows, behind
 
     def add(self, hashes: Hashes, rows: Ids) -> None:

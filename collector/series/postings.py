@@ -12,6 +12,8 @@ from collector.series.keys import decode_pair, length_at
 from core.labels import Labels
 from rules.source import Ids, Matcher
 
+_MOST_RECENT = 8192  # labels
+
 # For each matcher the values of its label that may decide it, and the rows that have them.
 Excerpt = dict[Matcher, list[tuple[str, "array[int]"]]]
 
@@ -24,13 +26,14 @@ class Postings:
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[str, array[int]]] = {}
+        self._recent: dict[bytes, array[int]] = {}  # the rows of labels that came of late, by their bytes
 
     def add(self, entries: Iterable[tuple[int, bytes]]) -> None:
         """Take in rows and the keys of their label sets.
 
         Labels are told apart by their bytes, and spelled out once: a start does this for every series.
         """
-        rows_of: dict[bytes, array[int]] = {}
+        rows_of = self._recent
         for row, key in entries:
             at, end = 0, len(key)
             while at < end:
@@ -43,6 +46,8 @@ class Postings:
                 if rows is None:
                     rows = rows_of[field] = self._rows_with(*decode_pair(field))
                 rows.append(row)
+            if len(rows_of) > _MOST_RECENT:
+                rows_of.clear()
 
     def _rows_with(self, name: str, value: str) -> array[int]:
         """The rows that have a label, to be added to."""
@@ -50,6 +55,7 @@ class Postings:
 
     def remove(self, entries: Iterable[tuple[int, Labels]]) -> None:
         """Take out rows by the label sets they had."""
+        self._recent.clear()
         gone: dict[tuple[str, str], set[int]] = {}
         for row, label_set in entries:
             for pair in label_set:

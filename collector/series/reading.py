@@ -27,6 +27,11 @@ class SampleReads:
             newest: Times = self._samples.last_times.take(ids)
             return newest
 
+    def newest_values(self, ids: Ids, at_ms: int) -> Values | None:
+        """As `rules.source.Columnar.newest_values`."""
+        with self._turns.reading():
+            return self._samples.newest_values(ids, at_ms)
+
     def oldest_ms(self) -> int | None:
         """Epoch ms of the oldest sample of all; None when there is none. Looks at every series, some at a time."""
         oldest: list[int] = []

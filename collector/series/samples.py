@@ -40,6 +40,7 @@ class Samples:
     def __init__(self, recent: Ring, history: Ring) -> None:
         self._recent = recent
         self._history = history
+        self._latest_ms = int(recent.last_times.max(initial=_NO_SAMPLE))  # no sample is later
 
     @property
     def rows(self) -> int:
@@ -83,6 +84,7 @@ class Samples:
     def append(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None) -> None:
         """As `Ring.append`."""
         if len(ids):
+            self._latest_ms = max(self._latest_ms, int(times.max()))
             self._close_windows(ids, times, values, ranks)
             self._recent.append(ids, times, values, ranks)
 
@@ -105,6 +107,7 @@ class Samples:
             or int(last.max()) >= first
         ):
             return False
+        self._latest_ms = max(self._latest_ms, latest)
         return self._recent.append_run(rows, first if first == latest else times, values)
 
     def insert(self, ids: Ids, times: Times, values: Values) -> NDArray[np.uint8]:
@@ -118,6 +121,12 @@ class Samples:
             self._revise_history(late)
             self._recent.insert(late.ids, late.times, late.values, late.later)
         return codes
+
+    def newest_values(self, ids: Ids, at_ms: int) -> Values | None:
+        """As `rules.source.Columnar.newest_values`; mostly nothing at all is from after the instant."""
+        if self._latest_ms > at_ms and (self._recent.last_times.take(ids) > at_ms).any():
+            return None
+        return self._recent.last_values.take(ids)
 
     def instant(self, ids: Ids, at_ms: int, lookback_ms: int) -> tuple[Times, Values, NDArray[np.bool_]]:
         """As `rules.source.Source.instant`.

@@ -65,6 +65,10 @@ times = st.integers(1_600_000_000_000, 1_800_000_000_000) | st.integers(-(2**63)
 steady = st.builds(
     lambda of, value, at: series(encode_labels(of), sample(value, at)), st.sampled_from(KNOWN_SETS), floats, times
 )
+new_sets = st.dictionaries(
+    st.sampled_from(["__name__", "a", "b", "a-b", "n" * 21, "é"]), st.sampled_from(["up", "x", "a b", "v" * 31, "é"])
+).map(labels)
+new = st.builds(lambda of, value, at: series(encode_labels(of), sample(value, at)), new_sets, floats, times)
 names = st.sampled_from([b"__name__", b"a", b"b", b"", b"bad-name", b"\xff", b"n" * 21]) | st.binary(max_size=4)
 label_values = st.sampled_from([b"up", b"x", b"", b"\xc3\x28", b"v" * 31]) | st.binary(max_size=4)
 odd_fields = st.one_of(
@@ -78,7 +82,7 @@ odd_fields = st.one_of(
 )
 odd = st.lists(odd_fields, max_size=6).map(lambda fields: series(*fields))
 other = st.builds(field, st.sampled_from([3, 7]), st.binary(max_size=6))
-requests = st.lists(steady | odd | other, max_size=8).map(b"".join)
+requests = st.lists(steady | new | odd | other, max_size=8).map(b"".join)
 
 
 @given(requests)
@@ -123,6 +127,41 @@ def test_the_steady_shape_needs_no_protobuf_decoding(monkeypatch) -> None:
     assert [value for _, _, value in by_columns(body)[0]] == [bits(1.5)] * 4
 
 
+def test_a_new_series_that_is_spelled_as_a_key_needs_no_protobuf_decoding(monkeypatch) -> None:
+    new = encode_labels(labels(__name__="up", a="new", Zone="1"))
+    body = encode_write_request((key, 1.5, 1_700_000_000_000) for key in [*KNOWN, new])
+    monkeypatch.setattr("collector.ingest.decode.parse_time_series", None)
+    decoded = DECODER.decode(body)
+    assert (decoded.keys[-1], decoded.ids.tolist(), decoded.steady) == (new, [*KNOWN.values(), UNKNOWN], False)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no labels"),
+        (label("a", "1"), "no name"),
+        (label("__name__", "up") + label("a", ""), "an empty value is no label"),
+        (label("a", "1") + label("__name__", "up"), "not in order"),
+        (label("__name__", "up") + label("a", "1") * 2, "given twice"),
+        (label("__name__", "up") + label("a", b"\xff"), "not UTF-8"),
+        (label("__name__", "up") + label("a", "1")[:-1], "cut"),
+        (label("__name__", "up") + b"\x0a", "cut behind a tag"),
+        (label("__name__", "up") + label("a", "1") + b"\0", "something behind"),
+        (label("__name__", "up") + field(1, field(2, b"1") + field(1, b"a")), "the value before the name"),
+        (label("__name__", "up") + field(1, b"\x0a\x81\x00a\x12\x011"), "a length longer than it need be"),
+        (label("__name__", "up") + field(2, b"\x0a\x01a\x12\x011"), "another tag"),
+        (label("__name__", "up") + label("a", "v" * 31), "a value too long"),
+        (label("__name__", "a b"), "a space in the name"),
+        (label("__name__", "up") + b"".join(label(f"l{n}", "1") for n in range(6)), "7 of 6 labels"),
+    ],
+)
+def test_what_is_not_spelled_as_a_key_of_a_taken_label_set_is_told(content, reason) -> None:
+    reader = LabelReader(LIMITS)
+    assert reader.is_key(encode_labels(labels(__name__="up", a="1", l0="1", l1="1", l2="1", l3="1")))
+    assert not reader.is_key(content), reason
+    assert not reader.is_key(content), "nor when it is remembered"
+
+
 CHECKS = [
     ([(b"__name__", b"up"), (b"b", b"1"), (b"a", b"2")], labels(__name__="up", a="2", b="1"), "sorted here"),
     ([(b"__name__", b"up"), (b"a", b"")], labels(__name__="up"), "an empty value is no label"),
@@ -152,4 +191,6 @@ def test_what_a_reader_remembers_is_bounded(monkeypatch) -> None:
     reader = LabelReader(LIMITS)
     for n in range(100):
         assert reader.key([(b"__name__", b"m"), (b"n", b"%d" % n)]) == encode_labels(labels(__name__="m", n=str(n)))
+        assert reader.is_key(encode_labels(labels(__name__="m", n=str(n))))
     assert len(reader._known) <= 10
+    assert len(reader._spelled) <= 10
