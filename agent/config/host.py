@@ -52,6 +52,16 @@ class SmartConfig(Section, kw_only=True, frozen=True):
         yield from at_least(self.interval, Duration(60), "interval")
 
 
+class RaidConfig(Section, kw_only=True, frozen=True):
+    """RAID controllers, by their makers' tools."""
+
+    enabled: bool = False
+    interval: Duration = Duration(600)
+
+    def check(self) -> Iterator[Finding]:
+        yield from at_least(self.interval, Duration(60), "interval")
+
+
 class LogfileConfig(Section, kw_only=True, frozen=True):
     """A log file and what is counted in it: RE2 expressions over single lines, by name.
 
@@ -91,6 +101,7 @@ class HostConfig(Section, kw_only=True, frozen=True):
     journal: list[JournalConfig] = []
     systemd: SystemdConfig = SystemdConfig()
     smart: SmartConfig = SmartConfig()
+    raid: RaidConfig = RaidConfig()
 
     def check(self) -> Iterator[Finding]:
         yield from at_least(self.interval, SHORTEST_INTERVAL, "interval")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SYSTEMD_SECONDS = 30.0  # from one question to the next
 _SMART_LIMIT_SECONDS = 300.0
+_RAID_LIMIT_SECONDS = 600.0
 _JOURNAL_SECONDS = 5.0  # at least; it is read on at each collection that comes later
 _JOURNAL_LIMIT_SECONDS = 120.0
 
@@ -87,6 +88,12 @@ def extras(
 
         pace = float(config.smart.interval)
         yield "smart", Slow(SmartCollector(), clock, pace_seconds=pace, limit_seconds=_SMART_LIMIT_SECONDS)
+    if config.raid.enabled:
+        from agent.probes.raid.collector import RaidCollector  # noqa: PLC0415
+        from agent.probes.slow import Slow  # noqa: PLC0415
+
+        pace = float(config.raid.interval)
+        yield "raid", Slow(RaidCollector(), clock, pace_seconds=pace, limit_seconds=_RAID_LIMIT_SECONDS)
 
 
 def _journal(config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None) -> Collector:

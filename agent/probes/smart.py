@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from agent.probes.exec import ExecSettings, Trouble, run
+from agent.probes.programs import Program
 from agent.sample import Family, Sample, Series
 from core.labels import labels
+from core.log import get_logger
+
+log = get_logger(__name__)
 
 
 def _gauge(name: str, text: str) -> Family:
@@ -33,62 +37,60 @@ _NVME = {
     "critical_warning": WARNING, "media_errors": MEDIA_ERRORS,
 }  # fmt: skip
 _MOST_DISKS = 256
-_SECONDS = 30.0
-_PATHS = ("/usr/sbin/smartctl", "/usr/bin/smartctl", "/usr/local/sbin/smartctl")
+PROGRAM = Program(
+    paths=("/usr/sbin/smartctl", "/usr/bin/smartctl", "/usr/local/sbin/smartctl"),
+    remedy="install the package smartmontools, or set host.smart.enabled to false in agent.yaml",
+    most_output=2**20,
+)
 
 
 class SmartCollector:
-    """Asks every disk that smartctl finds; a disk that sleeps is not woken.
+    """Asks every disk that smartctl finds; a disk that sleeps is not woken."""
 
-    Args:
-        programs: where smartctl may be.
-    """
-
-    def __init__(self, programs: tuple[str, ...] = _PATHS) -> None:
-        self._programs = programs
+    def __init__(self, program: Program = PROGRAM) -> None:
+        self._program = program
+        self._silent: set[str] = set()  # disks that gave nothing the last time
 
     async def collect(self) -> list[Sample]:
-        """Every disk's samples.
+        """Every disk's samples; a disk that gives nothing costs its own.
 
         Raises:
-            FileNotFoundError: smartctl is not installed.
+            NotInstalledError: smartctl is not installed.
             OSError: it gives nothing that can be read.
         """
-        program, scan = await self._scan()
+        scan = await self._ask("--json", "--scan-open")
         samples: list[Sample] = []
-        for device in scan.get("devices", [])[:_MOST_DISKS]:
+        for device in _rows(scan, "devices")[:_MOST_DISKS]:
             name, kind = str(device.get("name", "")), str(device.get("type", "auto"))
-            if not name.startswith("/dev/"):
-                continue
-            told = await _ask(program, "--json", "--all", "--nocheck=standby", f"--device={kind}", name)
-            if told is not None:
-                samples += samples_of(told)
+            if name.startswith("/dev/"):
+                samples += await self._disk(name, kind)
         return samples
 
-    async def _scan(self) -> tuple[str, dict[str, Any]]:
-        for program in self._programs:
-            scan = await _ask(program, "--json", "--scan-open")
-            if scan is not None:
-                return program, scan
-        raise FileNotFoundError("smartctl is not installed")
+    async def _disk(self, name: str, kind: str) -> list[Sample]:
+        which = f"{name} {kind}"
+        try:
+            told = await self._ask("--json", "--all", "--nocheck=standby", f"--device={kind}", name)
+        except OSError as error:
+            if which not in self._silent:
+                log.warning("disk does not tell its health", disk=which, reason=error)
+            self._silent.add(which)
+            return []
+        self._silent.discard(which)
+        return list(samples_of(told))
 
-
-async def _ask(*command: str) -> dict[str, Any] | None:
-    """What smartctl says; None when there is no such program."""
-    settings = ExecSettings(command=command, environment={}, timeout_seconds=_SECONDS, max_output=2**20)
-    outcome = await run(settings)
-    if outcome.trouble is Trouble.MISSING:
-        return None
-    try:
-        told = msgspec.json.decode(outcome.output)
-    except msgspec.DecodeError as error:
-        raise OSError(f"smartctl: {outcome.reason or error}") from error
-    return told if isinstance(told, dict) else {}
+    async def _ask(self, *arguments: str) -> dict[str, Any]:
+        outcome = await self._program.ask(*arguments)
+        try:
+            told = msgspec.json.decode(outcome.output)
+        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+            said = outcome.reason or outcome.output.strip()[:100] or error
+            raise OSError(f"smartctl gives no JSON, as since version 7: {said}") from error
+        return told if isinstance(told, dict) else {}
 
 
 def samples_of(told: dict[str, Any]) -> Iterator[Sample]:
     """One disk's samples, from smartctl's JSON."""
-    name = str(_at(told, "device", "name") or "").removeprefix("/dev/")
+    name = _name(str(_at(told, "device", "name") or ""), str(_at(told, "device", "type") or ""))
     if not name:
         return
 
@@ -107,11 +109,17 @@ def samples_of(told: dict[str, Any]) -> Iterator[Sample]:
     yield from one(POWER_ON, hours * 3600 if isinstance(hours, int) else None)
     for key, family in _NVME.items():
         yield from one(family, _at(told, "nvme_smart_health_information_log", key))
-    for row in (_at(told, "ata_smart_attributes", "table") or [])[:100]:
+    for row in _rows(told, "ata_smart_attributes", "table")[:100]:
         of = {"attribute_name": _printable(str(row.get("name", ""))), "attribute_id": str(row.get("id", ""))}
         for kind in ("value", "worst", "thresh"):
             yield from one(ATTRIBUTE, row.get(kind), attribute_value_type=kind, **of)
         yield from one(ATTRIBUTE, _at(row, "raw", "value"), attribute_value_type="raw", **of)
+
+
+def _name(device: str, kind: str) -> str:
+    """`sda`; of disks behind one controller, which share its device, `bus_0_megaraid_8`."""
+    name = device.removeprefix("/dev/")
+    return re.sub(r"\W+", "_", f"{name} {kind}") if name and "," in kind else _printable(name)
 
 
 def _at(told: dict[str, Any], *path: str) -> Any:
@@ -120,6 +128,12 @@ def _at(told: dict[str, Any], *path: str) -> Any:
     for step in path:
         found = found.get(step) if isinstance(found, dict) else None
     return found
+
+
+def _rows(told: dict[str, Any], *path: str) -> list[dict[str, Any]]:
+    """The rows at a path, those that are rows."""
+    found = _at(told, *path)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def _printable(text: str) -> str:

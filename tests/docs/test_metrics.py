@@ -29,6 +29,9 @@ from agent.probes.check import Failure
 from agent.probes.exec import Trouble
 from agent.probes.host.probe import HostProbe
 from agent.probes.journalctl import Failure as JournalFailure
+from agent.probes.raid import collector as raid
+from agent.probes.raid import megaraid
+from agent.probes.raid import model as raid_model
 from agent.push import Pusher
 from agent.remote_config import ConfigOutcome, RemoteConfig
 from agent.report import Reporter
@@ -152,6 +155,8 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
     ("snmp_traps_dropped_total", "reason"): TrapDrop,
     ("forewatch_probe_failure_info", "class"): Failure,
+    ("raid_volume_state", "state"): raid_model.VolumeState,
+    ("raid_disk_state", "state"): raid_model.DiskState,
     ("log_journal_failures_total", "class"): JournalFailure,
     ("exec_failure_info", "class"): Trouble,
 }
@@ -280,11 +285,16 @@ def _families(value: Any) -> Iterator[Family]:
         ("Probes", [of_probes]),
         ("Traps", [traps]),
         ("Plugins", [plugins]),
-        ("Host by configuration", [journal, logfiles, mdstat, processes, smart, systemd, textfile]),
+        (
+            "Host by configuration",
+            [journal, logfiles, mdstat, processes, raid, raid_model, megaraid, smart, systemd, textfile],
+        ),
     ],
 )
 def test_every_metric_of_probes_is_documented_and_the_other_way_round(heading: str, modules: list[ModuleType]) -> None:
     families = [family for module in modules for family in vars(module).values() if isinstance(family, Family)]
+    if megaraid in modules:
+        families += megaraid.PD_COUNTS.values()
     if of_probes in modules:
         families += [*redis.FIELDS.values(), redis.MASTER_LINK]
     real = {family.name: family.type for family in families}

@@ -68,6 +68,8 @@ PROBE_TROUBLE: list[tuple[str, Scene, float, str]] = [
     ("RaidInactive", raid(inactive=1), 6 * MINUTE, "not assembled"),
     ("DiskFailing", {STATUS: 0}, MINUTE, "says so itself"),
     ("DiskWornOut", {USED: 95}, MINUTE, "95 % worn"),
+    ("LogUnreadable", {f'log_file_readable{{file="/var/log/app.log",{HOST}}}': 0}, 11 * MINUTE, "not allowed to"),
+    ("LogUnreadable", {f"log_journal_readable{{{HOST}}}": 0}, 11 * MINUTE, "not in the group"),
     ("TextfileBroken", {f"node_textfile_scrape_error{{{HOST}}}": 1}, 11 * MINUTE, "half a file"),
 ]
 
@@ -85,6 +87,8 @@ PROBE_HEALTHY: Scene = {
     STATUS: 1,
     WARNING: 0,
     USED: 4,
+    f'log_file_readable{{file="/var/log/app.log",{HOST}}}': 1,
+    f"log_journal_readable{{{HOST}}}": 1,
     f"node_textfile_scrape_error{{{HOST}}}": 0,
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from tests.rules.device_scenes import DEVICE_HARMLESS, DEVICE_HEALTHY, DEVICE_TROUBLE
 from tests.rules.hardware_scenes import HARDWARE_HARMLESS, HARDWARE_HEALTHY, HARDWARE_TROUBLE
 from tests.rules.probe_scenes import PROBE_HARMLESS, PROBE_HEALTHY, PROBE_TROUBLE
+from tests.rules.raid_scenes import RAID_HARMLESS, RAID_HEALTHY, RAID_TROUBLE
 from tests.rules.trap_scenes import TRAP_HARMLESS, TRAP_HEALTHY, TRAP_TROUBLE
 
 START = 1_760_000_000
@@ -95,6 +96,7 @@ TROUBLE: list[tuple[str, Scene, float, str]] = [
     *DEVICE_TROUBLE,
     *HARDWARE_TROUBLE,
     *TRAP_TROUBLE,
+    *RAID_TROUBLE,
     ("HostDown", {f"up{{{HOST}}}": 0}, MINUTE, "cannot be read"),
     (
         "HostRestarted",
@@ -228,6 +230,7 @@ HEALTHY: Scene = {
     **DEVICE_HEALTHY,
     **HARDWARE_HEALTHY,
     **TRAP_HEALTHY,
+    **RAID_HEALTHY,
     f"up{{{HOST}}}": 1,
     f"up{{{DEVICE}}}": 1,
     f"node_time_seconds{{{HOST}}}": lambda at: 1e9 + at,
@@ -278,6 +281,7 @@ HARMLESS: list[tuple[str, Scene, float, str]] = [
     *DEVICE_HARMLESS,
     *HARDWARE_HARMLESS,
     *TRAP_HARMLESS,
+    *RAID_HARMLESS,
     ("InterfaceDown", port(2, admin=2, changed=1e6), 10 * MINUTE, "shut down on purpose"),
     ("InterfaceDown", port(2, changed=100), 10 * MINUTE, "nothing was ever plugged in"),
     ("InterfaceDown", port(2, changed=1e6, spelled=UPLINK), 10 * MINUTE, "an uplink has a rule of its own"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import subprocess
@@ -12,14 +13,16 @@ from typing import Any
 
 import pytest
 
-from agent.config.host import BY_SWITCH, USUAL, HostConfig, LogfileConfig, SmartConfig, SystemdConfig
+from agent.config.host import BY_SWITCH, USUAL, HostConfig, LogfileConfig, RaidConfig, SmartConfig, SystemdConfig
 from agent.config.journal import JournalConfig
 from agent.probes.host.by_switch import BY_SWITCH as BY_SWITCH_COLLECTORS
 from agent.probes.host.registry import COLLECTORS
 from agent.probes.host_extras import extras, host_probe, subjects
 from agent.probes.mdstat import MdstatCollector
 from agent.probes.processes import ProcessesCollector
+from agent.probes.programs import NotInstalledError
 from agent.probes.slow import Slow
+from agent.probes.smart import PROGRAM as SMARTCTL
 from agent.probes.smart import SmartCollector, samples_of
 from agent.probes.systemd import SystemdCollector
 from agent.probes.textfile import TextfileCollector
@@ -37,8 +40,9 @@ def test_a_host_has_the_subjects_that_its_configuration_names(tmp_path: Path, cl
         journal=[JournalConfig(name="ssh", patterns={"error": "ERROR"})],
         systemd=SystemdConfig(enabled=True),
         smart=SmartConfig(enabled=True),
+        raid=RaidConfig(enabled=True),
     )
-    expected = ["mdadm", "textfile", "namedprocess", "logs", "journal", "systemd", "smart"]
+    expected = ["mdadm", "textfile", "namedprocess", "logs", "journal", "systemd", "smart", "raid"]
     assert [name for name, _ in extras(everything, tmp_path, clock)] == expected
 
 
@@ -292,20 +296,32 @@ def test_a_disk_may_say_less_or_nonsense(told: dict[str, Any]) -> None:
     assert all(sample.value is not None for sample in samples_of(told))
 
 
-async def test_smartctl_is_asked_for_each_disk(tmp_path: Path) -> None:
+async def test_smartctl_is_asked_for_each_disk_and_one_that_is_silent_costs_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "smartctl"
-    scan = {"devices": [{"name": "/dev/sda", "type": "sat"}, {"name": "-x", "type": "sat"}]}
+    disks = [("/dev/sda", "sat"), ("-x", "sat"), ("/dev/sdb", "sat"), ("/dev/bus/0", "megaraid,8")]
+    scan = {"devices": [{"name": name, "type": kind} for name, kind in disks]}
+    behind = NVME | {"device": {"name": "/dev/bus/0", "type": "megaraid,8"}}
     file.write_text(
         f"#!/bin/sh\ncase \"$*\" in *--scan-open*) echo '{json.dumps(scan)}';;\n"
-        f"*--device=sat\\ /dev/sda) echo '{json.dumps(ATA | {'model_name': 'D'})}'; exit 8;; esac\n"
+        f"*--device=sat\\ /dev/sda) echo '{json.dumps(ATA | {'model_name': 'D'})}'; exit 8;;\n"
+        f"*--device=megaraid,8\\ /dev/bus/0) echo '{json.dumps(behind)}';; esac\n"
     )
     file.chmod(0o755)
-    values = by_name(await SmartCollector(("/nowhere/smartctl", str(file))).collect())
+    collector = SmartCollector(dataclasses.replace(SMARTCTL, paths=("/nowhere/smartctl", str(file))))
+    for _ in range(2):
+        values = by_name(await collector.collect())
     assert values["smartctl_device_smart_status sda"] == 0
-    with pytest.raises(FileNotFoundError):
-        await SmartCollector(("/nowhere/smartctl",)).collect()
-    with pytest.raises(OSError, match="smartctl"):
-        await SmartCollector((program(tmp_path, "no JSON"),)).collect()
+    assert values["smartctl_device_smart_status bus_0_megaraid_8"] == 1
+    assert [record.getMessage() for record in caplog.records].count("disk does not tell its health") == 1
+
+
+async def test_a_host_without_smartctl_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NotInstalledError, match=r"smartctl is not installed.*install the package smartmontools"):
+        await SmartCollector(dataclasses.replace(SMARTCTL, paths=("/nowhere/smartctl",))).collect()
+    with pytest.raises(OSError, match="smartctl gives no JSON"):
+        await SmartCollector(dataclasses.replace(SMARTCTL, paths=(program(tmp_path, "no JSON"),))).collect()
 
 
 # Slow subjects
