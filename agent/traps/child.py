@@ -41,7 +41,8 @@ def main() -> None:
     """Receive until the agent ends; exit status 1 when that cannot be."""
     logs.configure()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to the agent, which ends this
-    os.nice(_NICE)
+    with suppress(OSError):  # a service manager may forbid it
+        os.nice(_NICE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     try:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.packaging.machine import SUITE, Machine, install_debian
+from tests.e2e.processes import Site
+from tests.packaging.machine import SUITE, Machine, booted, install_debian
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
 # `make packages-test` names the folder of the built packages.
@@ -24,6 +25,11 @@ NEEDS_PACKAGES = [
     pytest.mark.skipif(not FOLDER, reason="for `make packages-test`"),
     pytest.mark.skipif(os.geteuid() != 0, reason="a root folder of its own takes root"),
 ]
+
+RULES = """
+groups:
+  - {name: none, rules: [{alert: Never, expr: vector(0) > 1}]}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +104,22 @@ def root(debian: Path, tmp_path: Path) -> Iterator[Path]:
 def machine(root: Path) -> Machine:
     """A Debian whose systemd does not run, like a container."""
     return Machine(root)
+
+
+@pytest.fixture
+def host(root: Path) -> Iterator[Machine]:
+    """A Debian whose systemd runs; its network is this machine's."""
+    with booted(root) as machine:
+        yield machine
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A running collector on loopback."""
+    opened = Site(tmp_path / "site", rules=RULES)
+    opened.start()
+    yield opened
+    opened.collector.stop()
 
 
 @pytest.fixture

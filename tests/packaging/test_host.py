@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import pytest
-import yaml
 
 from tests.e2e.processes import Site
 from tests.packaging.conftest import NEEDS_PACKAGES
-from tests.packaging.machine import Machine, booted
+from tests.packaging.installed import CONFIG, STATE, UNIT, configure, enrol, journal, main_pid, state
+from tests.packaging.machine import Machine
 from tests.servers.ports import wait_until
 
 pytestmark = NEEDS_PACKAGES
-
-UNIT = "forewatch-agent.service"
-CONFIG, STATE = Path("etc/forewatch-agent/agent.yaml"), Path("var/lib/forewatch-agent")
-RULES = """
-groups:
-  - {name: none, rules: [{alert: Never, expr: vector(0) > 1}]}
-"""
-PLUGIN = """#!/bin/sh
-echo "OK: $(id -un), files of at most $(ulimit -v) KiB | seen=1"
-"""
-
-
-@pytest.fixture
-def host(root: Path) -> Iterator[Machine]:
-    with booted(root) as machine:
-        yield machine
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    opened = Site(tmp_path / "site", rules=RULES)
-    opened.start()
-    yield opened
-    opened.collector.stop()
-
-
-def enrol(host: Machine, site: Site) -> None:
-    host.run("forewatch-agent-enrol", site.url, given=site.token("enrol"))
-
-
-def configure(host: Machine, **sections: Any) -> None:
-    """Add to the configuration, as an administrator would, and restart."""
-    file = host.root / CONFIG
-    file.write_text(json.dumps(yaml.safe_load(file.read_text()) | sections))  # JSON is YAML
-    host.run("forewatch-agent", "check", "--config", f"/{CONFIG}")
-    host.run("systemctl", "restart", UNIT)
-
-
-def state(host: Machine) -> str:
-    return host.run("systemctl", "show", "--property=ActiveState", "--value", UNIT).strip()
-
-
-def main_pid(host: Machine) -> int:
-    return int(host.run("systemctl", "show", "--property=MainPID", "--value", UNIT))
-
-
-def journal(host: Machine) -> str:
-    return host.run("journalctl", "--no-pager", "--output=cat", "--unit", UNIT)
 
 
 def newer(deb: Path, folder: Path) -> None:
