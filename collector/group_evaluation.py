@@ -127,14 +127,15 @@ class GroupEvaluation:
     def _group(self, group: Group, instant: _Instant, at_ms: int, outcome: Outcome) -> None:
         started = self._clock.monotonic()
         outcome.evaluated_at[group.file, group.name] = at_ms
-        evaluations = self._metrics.evaluations.labels(group.name)
+        ended = started
         for rule in group.rules:
-            began = self._clock.monotonic()
+            began = ended
             error = self._rule(group, rule, instant, at_ms, outcome)
-            evaluations.inc()
             if error is not None:
                 self._metrics.failures.labels(group.name).inc()
-            self.health.note_rule(group, rule, Evaluated(at_ms, self._clock.monotonic() - began, error))
+            ended = self._clock.monotonic()
+            self.health.note_rule(group, rule, Evaluated(at_ms, ended - began, error))
+        self._metrics.evaluations.labels(group.name).inc(len(group.rules))
         seconds = self._clock.monotonic() - started
         self.health.note_group(group, Evaluated(at_ms, seconds))
         self._metrics.group_seconds.labels(group.name).set(seconds)
@@ -158,6 +159,8 @@ class GroupEvaluation:
     def _alert(self, group: Group, rule: AlertingRule, instant: _Instant, at_ms: int, outcome: Outcome) -> str | None:
         before = self._memory.of(rule.key)
         vector = instant.value(rule.expression)
+        if not before and not len(vector):  # nothing was wrong and nothing is, as of nearly every rule at every tick
+            return None
         recover = instant.value(rule.recover) if rule.recover is not None and before else None
         context = self._context(instant)
         result = step(rule, before, vector, at_ms, limit=group.limit, recover=recover, context=context)

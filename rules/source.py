@@ -121,6 +121,18 @@ def newest_at(source: Source, ids: Ids, at_ms: Times, lookback_ms: int) -> tuple
 
 
 @runtime_checkable
+class Columnar(Source, Protocol):
+    """A source that has each series' newest sample at hand."""
+
+    def newest_values(self, ids: Ids, at_ms: int) -> Values | None:
+        """[ids] the value of each series' newest sample, however old it is, and stale or not; undefined without one.
+
+        None when one of the samples is from after an instant.
+        """
+        ...
+
+
+@runtime_checkable
 class Watched(Source, Protocol):
     """A source that tells cheaply which series' samples are not what they were."""
 

@@ -40,8 +40,9 @@ from rules.promql.ranges import are_constant, of_digest, stacked
 from rules.promql.reading import Reading
 from rules.promql.ribbon import Ribbon
 from rules.promql.selectors import KEPT_ROWS, Selections
+from rules.promql.threshold import holds_nowhere
 from rules.promql.vector import Block, Ints, Line, Mask, Matrix, Scalar, Table, Vector, merged
-from rules.source import Source, Watched, no_window
+from rules.source import Columnar, Source, Watched, no_window
 
 T = TypeVar("T")
 
@@ -71,6 +72,7 @@ class Evaluator:
         self.selections = Selections(source, kept_rows)
         self.layouts = Layouts()
         self.digests = Digests(source) if isinstance(source, Watched) else None
+        self.columns = source if isinstance(source, Columnar) else None
 
     def moment(self, at_ms: int) -> Moment:
         """An instant at which several expressions are evaluated over the same samples."""
@@ -100,7 +102,9 @@ class Moment:
         self.times = times
         self._evaluator = evaluator
         self._layouts = evaluator.layouts
-        self._reading = reading or Reading(evaluator.source, evaluator.selections, times, evaluator.digests)
+        self._reading = reading or Reading(
+            evaluator.source, evaluator.selections, times, evaluator.digests, evaluator.columns
+        )
         self._inner: dict[tuple[int, int, int], Moment] = {}
 
     def result(self, expression: Expression) -> Vector | Scalar:
@@ -108,6 +112,8 @@ class Moment:
         with np.errstate(all="ignore"):
             if expression.kind is Kind.SCALAR:
                 return Scalar(float(self.line(expression.root).values[0]))
+            if holds_nowhere(expression.root, self._reading, self.line):
+                return Vector([], np.empty(0))
             block = self.block(expression.root)
         (rows,) = block.present[:, 0].nonzero()
         if not len(rows):

@@ -17,7 +17,7 @@ ARITHMETIC: dict[str, Callable[[Values, Values], Values]] = {
     "^": np.power,
     "atan2": np.arctan2,
 }
-COMPARISONS: dict[str, Callable[[Values, Values], Mask]] = {
+COMPARISONS: dict[str, Callable[[Values | float, Values | float], Mask]] = {
     "==": np.equal,
     "!=": np.not_equal,
     ">": np.greater,

@@ -13,7 +13,7 @@ from rules.promql.plan import Selector, When
 from rules.promql.ribbon import Ribbon
 from rules.promql.selectors import Selection, Selections
 from rules.promql.vector import Block, Ints, Mask, Values
-from rules.source import Matcher, Source, newest_at
+from rules.source import Columnar, Matcher, Source, newest_at
 
 _READ_RANGES, _READ_MS = 4, 900_000  # how far a read of several steps reaches: ranges, and at least this long
 MAX_CELLS = 50_000_000  # values of selectors [series, steps] that one query may hold
@@ -26,8 +26,16 @@ class Reading:
         span: first and last instant of the whole query, epoch ms.
     """
 
-    def __init__(self, source: Source, selections: Selections, times: Ints, digests: Digests | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        selections: Selections,
+        times: Ints,
+        digests: Digests | None = None,
+        columns: Columnar | None = None,
+    ) -> None:
         self._source = source
+        self._columns = columns
         self._digests = digests
         self._token = object()
         self._selections = selections
@@ -36,6 +44,7 @@ class Reading:
         # Pinned, because series are born and retired while this runs and values must fit their labels.
         self._selected: dict[tuple[Matcher, ...], Selection] = {}
         self._blocks: dict[Selector, Block] = {}
+        self._newest: dict[Selector, Values | None] = {}
         self._samples: dict[tuple[Selector, int], list[tuple[Sight, Samples]]] = {}
         self._cells = [0]
 
@@ -60,6 +69,24 @@ class Reading:
             _, values, present = self._samples_of(selection, selector)
             block = self._blocks[selector] = Block(selection.table, values, present)
         return block
+
+    def newest_values(self, selector: Selector) -> Values | None:
+        """[series] the newest value of each series of a selector, though it may be too old to count, or stale.
+
+        None where that is not at hand: at several steps, of a source without columns, or when a series has a sample
+        from after the instant.
+        """
+        if self._columns is None or len(self._times) > 1:
+            return None
+        if selector not in self._newest:
+            self._newest[selector] = self._read_newest(self._columns, selector)
+        return self._newest[selector]
+
+    def _read_newest(self, columns: Columnar, selector: Selector) -> Values | None:
+        ids = self.select(selector).ids
+        if not len(ids):  # as of many a rule of which this site has no series
+            return np.empty(0)
+        return columns.newest_values(ids, int(selector.when.instants(self._times, self.span)[0]))
 
     def samples(self, selector: Selector) -> tuple[Ints, Values, Mask]:
         """The newest samples' times, values and presence, each [series, steps]."""
