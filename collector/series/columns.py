@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from collector.series.growing import grown
 from rules.source import Ids
 
 
@@ -23,11 +24,10 @@ class Columns:
         self.arrived = np.zeros(0, np.uint32)
 
     def grow(self, rows: int) -> None:
-        added = rows - len(self.live)
-        if added > 0:
-            self.live = np.r_[self.live, np.zeros(added, np.bool_)]
-            self.born = np.r_[self.born, np.zeros(added, np.int64)]
-            self.arrived = np.r_[self.arrived, np.zeros(added, np.uint32)]
+        if rows > len(self.live):
+            self.live = grown(self.live, rows, 0)
+            self.born = grown(self.born, rows, 0)
+            self.arrived = grown(self.arrived, rows, 0)
 
     def bear(self, ids: Ids, generation: int, now_seconds: int) -> None:
         self.live[ids] = True

@@ -26,7 +26,8 @@ def hashes_of(keys: Sequence[bytes]) -> Hashes:
 class HashTable:
     """Slots of eight bytes, at most half of them taken: a hash and the row that has it, above zero.
 
-    A row is found in the first slot with its hash from where the hash says; other rows may have that hash too.
+    A row is found in the first slot with its hash, from where the hash says and in steps as it says (double hashing:
+    chains stay short, and a push is looked up in as many turns as its longest); others may have that hash too.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class HashTable:
         self._taken = 0
 
     def find(self, hashes: Hashes, slots: NDArray[np.int64] | None = None) -> tuple[Ids, NDArray[np.int64]]:
-        """The first row that has each hash, `NONE` for none, and the slot behind the one it was found in.
+        """The first row that has each hash, `NONE` for none, and the slot to go on with.
 
         Args:
             hashes: [keys].
@@ -46,14 +47,15 @@ class HashTable:
         words = self._slots.take(at)
         rest = words ^ wanted  # the row above zero where the hash is the same; what is wanted where the slot is empty
         rows = np.where(rest <= _ROW_MASK, rest, _EMPTY).astype(np.int64) - 1
-        behind = at + 1 & mask
+        steps = _steps(hashes)
+        behind = at + steps & mask
         (left,) = ((rest > _ROW_MASK) & (words != _EMPTY)).nonzero()
         while len(left):
             at = behind[left]
             words = self._slots.take(at)
             rest = words ^ wanted[left]
             rows[left] = np.where(rest <= _ROW_MASK, rest, _EMPTY).astype(np.int64) - 1
-            behind[left] = at + 1 & mask
+            behind[left] = at + steps[left] & mask
             left = left[(rest > _ROW_MASK) & (words != _EMPTY)]
         return rows, behind
 
@@ -80,11 +82,17 @@ def _size_for(rows: int) -> int:
     return max(_SMALLEST, 1 << (2 * rows - 1).bit_length()) if rows else _SMALLEST
 
 
+def _steps(hashes: Hashes) -> NDArray[np.int64]:
+    """How far it is from slot to slot: odd, so that every slot is come to."""
+    return (hashes >> np.uint32(16) | np.uint32(1)).astype(np.int64)
+
+
 def _place(slots: NDArray[np.uint64], words: NDArray[np.uint64]) -> None:
     """Put words into the first free slots from where their hashes say, all in step."""
-    at = (words >> _HASH_SHIFT).astype(np.int64) & len(slots) - 1
+    hashes = (words >> _HASH_SHIFT).astype(np.uint32)
+    at, steps = hashes.astype(np.int64) & len(slots) - 1, _steps(hashes)
     while len(words):
         free = slots[at] == _EMPTY
         slots[at[free]] = words[free]  # of several that want one slot the last has it
-        left = slots[at] != words
-        words, at = words[left], at[left] + 1 & len(slots) - 1
+        (left,) = (slots[at] != words).nonzero()
+        words, steps, at = words[left], steps[left], at[left] + steps[left] & len(slots) - 1

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.series.block_file import BlockFile
+from collector.series.growing import grown
 from rules.source import Ids, Times, Values
 
 ROWS = 1024
@@ -109,11 +110,10 @@ class RingFile:
         if rows <= self.rows:
             return
         self._file.grow(self._blocks_for(rows))
-        added = self.rows - len(self.positions)
         self._views()
-        self.positions = np.r_[self.positions, np.zeros(added, np.int64)]
-        self.last_times = np.r_[self.last_times, np.full(added, NO_SAMPLE)]
-        self.last_values = np.r_[self.last_values, np.zeros(added)]
+        self.positions = grown(self.positions, self.rows, 0)
+        self.last_times = grown(self.last_times, self.rows, NO_SAMPLE)
+        self.last_values = grown(self.last_values, self.rows, 0.0)
 
     def clear(self, ids: Ids) -> None:
         """Forget the samples of some rows; pages of rows that have none are not touched."""
