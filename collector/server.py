@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import ContentEncodingError
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_server import Server
@@ -20,6 +21,7 @@ from aiohttp.web_server import Server
 from collector.config import Limits, Tls
 from collector.metrics import HttpMetrics
 from core.errors import ConfigError, Fault
+from core.http import Problem
 from core.log import get_logger
 
 log = get_logger(__name__)
@@ -56,10 +58,18 @@ class _Connection(RequestHandler):
         else:
             self._manager.metrics.malformed.inc()
             log.debug("malformed request", address=request.remote, error=type(exc).__name__)
-            response = web.Response(status=status, text="malformed HTTP request\n")
+            response = _unreadable(exc)
             response.force_close()
         response.headers[hdrs.SERVER] = "forewatch"
         return response
+
+
+def _unreadable(error: BaseException | None) -> web.Response:
+    """The answer to what never became a request: a body packed in a way that is not known here, or no HTTP at all."""
+    if isinstance(error, ContentEncodingError):
+        detail = "the body cannot be unpacked as its Content-Encoding says; send it with gzip, or with none"
+        return Problem(415, "Unsupported media type", detail).response()
+    return web.Response(status=400, text="malformed HTTP request\n")
 
 
 class _Server(Server):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -94,6 +95,19 @@ async def test_what_is_no_good_http_is_answered_400_counted_and_told_nothing(
     assert b"Python" not in answer
     assert served.metric("malformed_requests_total") == 1
     assert (await served.ask(GOOD + b"\r\n")).endswith(b"hello")
+
+
+@pytest.mark.parametrize("coding", [b"br", b"zstd"])
+async def test_a_body_packed_in_a_way_that_is_not_known_is_told_what_is(
+    serve: Callable[..., Awaitable[Served]], coding: bytes
+) -> None:
+    served = await serve()
+    answer = await served.ask(GOOD + b"Content-Encoding: %b\r\nContent-Length: 4\r\n\r\nnone" % coding)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b" 415 " in head.splitlines()[0]
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["detail"].endswith("send it with gzip, or with none")
+    assert served.metric("malformed_requests_total") == 1
 
 
 async def test_a_broken_body_that_nobody_asked_for_is_counted_and_leaves_no_traceback(
