@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb import audit, exchange, importing
@@ -16,7 +13,7 @@ from cmdb.class_file import load_classes
 from cmdb.gaps import Gap
 from cmdb.importing import Imported
 from cmdb.models import Difference
-from collector.access.command_line import add_database_arguments, in_database
+from collector.access.command_line import actor, add_database_arguments, in_database, print_json
 from core.clock import SystemClock, to_datetime
 from core.labels import quote
 
@@ -49,7 +46,7 @@ def take_in(arguments: argparse.Namespace) -> int:
 
     async def work(session: AsyncSession) -> Imported:
         imported = await importing.take_in(
-            session, rows, load_classes(), file=str(arguments.file), actor=f"command line ({_user()})", now=now
+            session, rows, load_classes(), file=str(arguments.file), actor=actor(), now=now
         )
         if imported.faults or arguments.dry_run:
             raise _NotTaken(imported)
@@ -67,7 +64,7 @@ def export(arguments: argparse.Namespace) -> int:
     """Print the register."""
     document = in_database(arguments, audit.export)
     if arguments.format == "json":
-        _print_json(document)
+        print_json(document)
     else:
         print(exchange.to_yaml(document), end="")  # noqa: T201
     return 0
@@ -85,7 +82,7 @@ def gaps(arguments: argparse.Namespace) -> int:
             {name: getattr(one, name) for name in ("reason", "instance", "agent", "subject", "recorded", "reported")}
             for one in differing
         ]
-        _print_json({"gaps": lacking, "differences": differences})
+        print_json({"gaps": lacking, "differences": differences})
     else:
         for gap in lacking:
             print(f"{gap.code} {quote(gap.name)}: {gap.kind} {gap.subject}".rstrip())  # noqa: T201
@@ -99,7 +96,7 @@ def _tell(arguments: argparse.Namespace, imported: Imported) -> None:
     taken = not (imported.faults or arguments.dry_run)
     if arguments.format == "json":
         errors = [{"line": fault.line, "message": fault.message} for fault in imported.faults]
-        _print_json({"taken": taken, "counts": dict(imported.counts), "errors": errors})
+        print_json({"taken": taken, "counts": dict(imported.counts), "errors": errors})
         return
     for fault in imported.faults:
         print(fault, file=sys.stderr)  # noqa: T201
@@ -108,15 +105,3 @@ def _tell(arguments: argparse.Namespace, imported: Imported) -> None:
         print(f"not imported, errors: {len(imported.faults)}")  # noqa: T201
     else:
         print(f"{'imported' if taken else 'not imported, would be'}: {counts}")  # noqa: T201
-
-
-def _print_json(answer: Any) -> None:
-    print(msgspec.json.encode(answer).decode())  # noqa: T201
-
-
-def _user() -> str:
-    """Who runs the command, for the record."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

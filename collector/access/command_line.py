@@ -1,4 +1,4 @@
-"""What the commands about accounts share: which database is meant, and a transaction on it.
+"""What the commands on a database share: which one is meant, transactions on it, who acts, how answers are printed.
 
 They work beside a running collector and on a database that nobody has used yet.
 """
@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from collector.config import DATABASE_FILE, embedded_database_url, load
 from collector.database import open_database
+from core.database import Database
 from core.errors import ConfigError, Fault, StorageError
 from core.log import get_logger
 
@@ -40,6 +43,20 @@ def in_database(arguments: argparse.Namespace, work: Callable[[AsyncSession], Aw
     Raises:
         ConfigError: there is no such database, or it refuses.
     """
+
+    async def transaction(database: Database) -> T:
+        async with database.write() as session:
+            return await work(session)
+
+    return on_database(arguments, transaction)
+
+
+def on_database(arguments: argparse.Namespace, work: Callable[[Database], Awaitable[T]]) -> T:
+    """The same with as many transactions as `work` makes.
+
+    Raises:
+        ConfigError: there is no such database, or it refuses.
+    """
     config = load(arguments.config) if arguments.config else None
     data_dir = config.data_dir if config else arguments.data
     if config is None:
@@ -50,7 +67,7 @@ def in_database(arguments: argparse.Namespace, work: Callable[[AsyncSession], Aw
         raise ConfigError([Fault(str(data_dir), 0, f"data folder cannot be made: {error.strerror}")]) from error
     url = config.database_url() if config else embedded_database_url(data_dir)
     try:
-        return asyncio.run(_transaction(url, work))
+        return asyncio.run(_opened(url, work))
     except StorageError as error:
         raise ConfigError([Fault(str(arguments.config or data_dir), 0, str(error))]) from error
 
@@ -65,16 +82,34 @@ def _expect_data_folder(data_dir: Path) -> None:
     log.warning("no database here yet, making one", folder=data_dir)
 
 
-async def _transaction(url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+async def _opened(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
     database = await open_database(url)
     try:
-        async with database.write() as session:
-            return await work(session)
+        return await work(database)
     finally:
         await database.close()
+
+
+def actor() -> str:
+    """Who runs the command, for the record."""
+    try:
+        return f"command line ({getpass.getuser()})"
+    except (OSError, KeyError):
+        return "command line (unknown)"
+
+
+def print_json(answer: Any) -> None:
+    """The answer of `--format json`."""
+    print(msgspec.json.encode(answer).decode())  # noqa: T201 - the command's answer
 
 
 def usage_error(message: str) -> int:
     """Tell what is wrong with an argument; returns the exit status."""
     print(message, file=sys.stderr)  # noqa: T201 - the command's answer
     return 2
+
+
+def failure(message: str) -> int:
+    """Tell why what was asked for could not be done; returns the exit status."""
+    print(message, file=sys.stderr)  # noqa: T201 - the command's answer
+    return 1

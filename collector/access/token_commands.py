@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import getpass
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from collector.access import store
-from collector.access.command_line import add_database_arguments, in_database, usage_error
+from collector.access.command_line import actor, add_database_arguments, in_database, print_json, usage_error
 from collector.access.names import is_token_name
 from collector.access.roles import TOKEN_ROLES, Role
 from collector.access.tokens import ENROL_LIFETIME, MAX_LIFETIME, new_token
@@ -43,14 +41,14 @@ def create(arguments: argparse.Namespace) -> int:
     async def add(session: AsyncSession) -> int:
         token = await store.add_token(
             session, name=arguments.name, role=Role(arguments.role), secret=secret,
-            created_by=f"command line ({_user()})", now=now, expires_at=expires_at,
+            created_by=actor(), now=now, expires_at=expires_at,
         )  # fmt: skip
         return token.id
 
     token_id = in_database(arguments, add)
     if arguments.format == "json":
         made = {"id": token_id, "name": arguments.name, "role": arguments.role, "expires_at": expires_at}
-        print(msgspec.json.encode({**made, "token": secret}).decode())  # noqa: T201 - the command's answer
+        print_json({**made, "token": secret})
     else:
         print(secret)  # noqa: T201 - the command's answer
     return 0
@@ -63,11 +61,3 @@ def _expiry(arguments: argparse.Namespace, now: dt.datetime) -> dt.datetime | No
             raise ValueError("must be more than 0 and at most a hundred years")
         return now + dt.timedelta(seconds=seconds)
     return now + ENROL_LIFETIME if Role(arguments.role) is Role.ENROL else None
-
-
-def _user() -> str:
-    """Who runs the command, for the record."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
-import msgspec
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from cmdb.classes import CLASSES
 from cmdb.outcome import Outcome
 from collector.agents.service import AGENTS
-from collector.discovery import decide, relations, store
+from collector.discovery import decide, shown, store
 from collector.discovery.comparison import State
-from collector.discovery.models import DiscoveredDevice, Proposal
 from collector.discovery.report import Sender, checked, take_in
 from collector.discovery.service import DISCOVERY
 from collector.discovery.views import (
     Acceptance,
     BulkAcceptance,
     BulkResult,
-    FieldChange,
     ProposalDetail,
     ProposalFilter,
     ProposalView,
@@ -29,7 +25,7 @@ from collector.discovery.views import (
 )
 from core.access import PRINCIPAL, Permission
 from core.clock import to_datetime
-from core.discovery import FoundDevice, SweepReport
+from core.discovery import SweepReport
 from core.http import CLOCK, DATABASE, Page, Problem, Route, not_found, page_of
 from core.log import get_logger
 
@@ -56,7 +52,7 @@ async def take_discoveries(request: web.Request, body: SweepReport) -> None:
 async def list_proposals(request: web.Request, query: ProposalFilter) -> Page[ProposalView]:
     async with request.app[DATABASE].read() as session:
         rows = await store.list_proposals(session, query, after=query.after(), limit=query.limit + 1)
-        views = [await _view(session, proposal, device) for proposal, device in rows]
+        views = [await shown.view(session, proposal, device) for proposal, device in rows]
     return page_of(views, query, lambda view: view.id)
 
 
@@ -65,11 +61,7 @@ async def show_proposal(request: web.Request) -> ProposalDetail:
         found = await store.find_proposal(session, int(request.match_info["id"]))
         if found is None:
             raise not_found("proposal", request.match_info["id"])
-        view = await _view(session, *found)
-        device = msgspec.convert(found[1].device, FoundDevice)
-        suggested = await relations.suggest(session, device, await store.load_known(session, found[1].agent_id))
-    return ProposalDetail(**{name: getattr(view, name) for name in view.__struct_fields__}, device=device,
-                          relations=suggested)  # fmt: skip
+        return await shown.detail(session, *found)
 
 
 async def accept_proposal(request: web.Request, body: Acceptance) -> ProposalView:
@@ -80,7 +72,7 @@ async def accept_proposal(request: web.Request, body: Acceptance) -> ProposalVie
             session, int(request.match_info["id"]), request.app[CLASSES], person=request[PRINCIPAL].name,
             now=_now(request), how=body,
         )  # fmt: skip
-        view = await _view(session, proposal, device)
+        view = await shown.view(session, proposal, device)
     _tell(request, view, State.ACCEPTED, outcome)
     await _assign(request, body)
     return view
@@ -93,7 +85,7 @@ async def reject_proposal(request: web.Request, body: Rejection) -> ProposalView
             session, int(request.match_info["id"]), person=request[PRINCIPAL].name, reason=body.reason,
             now=_now(request),
         )  # fmt: skip
-        view = await _view(session, proposal, device)
+        view = await shown.view(session, proposal, device)
     _tell(request, view, State.REJECTED, None)
     return view
 
@@ -113,7 +105,7 @@ async def accept_proposals(request: web.Request, body: BulkAcceptance) -> BulkRe
                     session, proposal.id, request.app[CLASSES], person=request[PRINCIPAL].name, now=_now(request),
                     how=body,
                 )  # fmt: skip
-                view = await _view(session, done, device)
+                view = await shown.view(session, done, device)
         except Problem as problem:
             refused.append(Refused(proposal.id, problem.detail))
             continue
@@ -140,29 +132,6 @@ def _tell(request: web.Request, view: ProposalView, decision: State, outcome: Ou
         request.app[AGENTS].observe(outcome)
     request.app[DISCOVERY].decided.labels(view.kind, str(decision)).inc()
     log.info("proposal decided", proposal=view.id, kind=view.kind, decision=decision, by=request[PRINCIPAL].name)
-
-
-async def _view(session: AsyncSession, proposal: Proposal, device: DiscoveredDevice) -> ProposalView:
-    return ProposalView(
-        id=proposal.id,
-        kind=proposal.kind,  # type: ignore[arg-type]  # the column holds nothing else
-        state=proposal.state,  # type: ignore[arg-type]
-        agent=proposal.agent,
-        name=proposal.name,
-        class_=proposal.class_,
-        found_by=proposal.found_by,  # type: ignore[arg-type]
-        addresses=device.device["addresses"],
-        changes={field: FieldChange(**change) for field, change in proposal.changes.items()},
-        ci=await decide.item_of(session, proposal),
-        missed=device.missed,
-        first_seen_at=device.first_seen_at,
-        last_seen_at=device.last_seen_at,
-        raised_at=proposal.raised_at,
-        updated_at=proposal.updated_at,
-        decided_at=proposal.decided_at,
-        decided_by=proposal.decided_by,
-        reason=proposal.reason,
-    )
 
 
 _READ, _WRITE = Permission.CMDB_READ, Permission.CMDB_WRITE
