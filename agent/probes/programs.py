@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from agent.probes.exec import ExecSettings, Outcome, Trouble, run
 
@@ -22,6 +22,7 @@ class Program:
         seconds: the time of one run.
         most_output: bytes of one run's output; what is beyond is dropped, or ends the program with `cut`.
         most_memory: address space of each process.
+        environment: added to PATH and LC_ALL=C.
     """
 
     paths: Sequence[str]
@@ -30,6 +31,7 @@ class Program:
     most_output: int = 4 * 2**20
     most_memory: int = 2**30
     cut: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     async def ask(self, *arguments: str) -> Outcome:
         """Run it once.
@@ -39,7 +41,7 @@ class Program:
         """
         for path in self.paths:
             settings = ExecSettings(
-                command=(path, *arguments), environment={}, timeout_seconds=self.seconds,
+                command=(path, *arguments), environment=self.environment, timeout_seconds=self.seconds,
                 max_output=self.most_output, max_memory=self.most_memory, stop_when_full=self.cut,
             )  # fmt: skip
             outcome = await run(settings)

@@ -24,7 +24,6 @@ from agent.probes.programs import NotInstalledError
 from agent.probes.slow import Slow
 from agent.probes.smart import PROGRAM as SMARTCTL
 from agent.probes.smart import SmartCollector, samples_of
-from agent.probes.systemd import SystemdCollector
 from agent.probes.textfile import TextfileCollector
 from agent.sample import Sample
 from core.clock import ManualClock
@@ -150,9 +149,6 @@ async def test_a_name_may_hold_anything_and_a_process_may_end_while_it_is_read(t
     assert values["namedprocess_namegroup_num_threads x"] == 3
 
 
-# systemd
-
-
 def program(folder: Path, output: str, status: int = 0) -> str:
     """A program that prints this, whatever it is asked."""
     (folder / "output").write_text(output)
@@ -160,49 +156,6 @@ def program(folder: Path, output: str, status: int = 0) -> str:
     file.write_text(f"#!/bin/sh\ncat {folder}/output\nexit {status}\n")
     file.chmod(0o755)
     return str(file)
-
-
-UNITS = """\
-Type=notify
-NRestarts=3
-Id=nginx.service
-LoadState=loaded
-ActiveState=failed
-
-Id=boot.mount
-LoadState=loaded
-ActiveState=active
-
-Type=simple
-NRestarts=0
-Id=ssh.service
-LoadState=loaded
-ActiveState=active
-
-Id=gone.service
-LoadState=not-found
-ActiveState=inactive
-"""
-
-
-async def test_a_unit_is_in_one_of_five_states(tmp_path: Path) -> None:
-    config = SystemdConfig()
-    values = by_name(await SystemdCollector(config.include, config.exclude, program(tmp_path, UNITS)).collect())
-    assert values["node_systemd_unit_state nginx.service failed notify"] == 1
-    assert values["node_systemd_unit_state nginx.service active notify"] == 0
-    assert values["node_systemd_unit_state ssh.service active simple"] == 1
-    assert values["node_systemd_service_restart_total nginx.service"] == 3
-    assert values["node_systemd_units active"] == 2
-    assert values["node_systemd_units failed"] == 1
-    assert not [key for key in values if "boot.mount" in key or "gone" in key]
-
-
-async def test_a_machine_without_systemd_says_so(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        await SystemdCollector(".+", "x", str(tmp_path / "systemctl")).collect()
-    broken = program(tmp_path, "System has not been booted with systemd as init system\n", 1)
-    with pytest.raises(OSError, match="not been booted"):
-        await SystemdCollector(".+", "x", broken).collect()
 
 
 # RAID
