@@ -3,6 +3,8 @@
 A sealed secret is `KEY_ID.NONCE.CIPHERTEXT` in URL-safe base64; the name it belongs to is authenticated with it, so
 that a row's secret cannot be moved to another row. The first key encrypts, all of them decrypt. Sources: NIST SP
 800-38D (GCM; 96-bit random nonces are safe for far more secrets than a site has).
+
+The library for it takes more than a megabyte, so it is loaded with the first secret: most sites have none.
 """
 
 from __future__ import annotations
@@ -14,9 +16,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.errors import StorageError
 
@@ -50,6 +49,8 @@ class Keyring:
             StorageError: there is no key and none can be made.
         """
         key = (self._keys() or [self._make()])[0]
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see above
+
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return f"{key_id(key)}.{_spell(nonce)}.{_spell(AESGCM(key).encrypt(nonce, secret, name.encode()))}"
 
@@ -59,6 +60,9 @@ class Keyring:
         Raises:
             StorageError: its key is not here, or it is not what was sealed under this name.
         """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         try:
             wanted, nonce, text = sealed.split(".")
             key = next(key for key in self._keys() if key_id(key) == wanted)
