@@ -6,6 +6,7 @@ import asyncio
 import enum
 from dataclasses import dataclass
 
+from agent.packed import Batch
 from agent.sample import Family, Sample, Series
 from agent.target import Target
 from core.clock import Clock
@@ -13,6 +14,8 @@ from core.errors import ForewatchError
 from core.log import get_logger
 
 log = get_logger(__name__)
+
+Samples = Batch | list[Sample]
 
 UP = Series(Family("up", "gauge", "Whether the target could be read."))
 DURATION = Series(Family("scrape_duration_seconds", "gauge", "How long reading the target took."))
@@ -30,7 +33,7 @@ class Collection:
         reason: the error, for people.
     """
 
-    samples: list[Sample]
+    samples: Samples
     seconds: float
     failure: str | None = None
     reason: str = ""
@@ -50,7 +53,7 @@ class Collector:
     def __init__(self, target: Target, clock: Clock) -> None:
         self.target = target
         self._clock = clock
-        self._task: asyncio.Task[list[Sample]] | None = None
+        self._task: asyncio.Task[Samples] | None = None
         self._broken = False  # a traceback at each collection would fill the log
 
     @property
@@ -87,8 +90,9 @@ class Collector:
             self._task = None  # with it go its samples: a thousand targets' would be a hundred megabytes
             del task, done  # the error leads here by its traceback: no cycle for the garbage collector
 
-    async def _read(self) -> list[Sample]:
-        return list(await self.target.probe.collect())
+    async def _read(self) -> Samples:
+        samples = await self.target.probe.collect()
+        return samples if isinstance(samples, Batch) else list(samples)
 
 
 def classify(error: Exception) -> str:
@@ -105,7 +109,7 @@ def classify(error: Exception) -> str:
     return next((name for kind, name in classes.items() if isinstance(error, kind)), "internal")
 
 
-def _retrieve(task: asyncio.Task[list[Sample]]) -> None:
+def _retrieve(task: asyncio.Task[Samples]) -> None:
     """Look at the result of a collection that was given up, so that nobody complains that nobody did."""
     if not task.cancelled():
         task.exception()

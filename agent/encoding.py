@@ -14,6 +14,7 @@ from itertools import repeat
 from operator import itemgetter
 
 from agent.heads import Heads, full_labels
+from agent.packed import Batch
 from agent.remembered import NOTHING, Remembered
 from agent.sample import Sample, Series
 from core.labels import Labels
@@ -52,6 +53,8 @@ class TargetEncoder:
             at_ms: the time of all samples.
         """
         tail = self._tail(at_ms)
+        if isinstance(samples, Batch) and (fields := self._encode_batch(samples, tail)) is not None:
+            return [*fields, *self._said(own, tail)]
         given: list[tuple[Series, float]] = list(samples)
         said = list(own)
         series = [one for one, _ in given]
@@ -74,12 +77,29 @@ class TargetEncoder:
         if not changed and now.rows is None and len(now.plain) <= _MOST_KEPT:
             self._kept = list(map(self._heads.of, now.plain))
             self._heads.keep(self._own)
-        # More label sets than series: the probe makes equal ones anew each time.
-        elif changed or len(self._heads) > len(now.plain) + len(self._own):
+        elif changed:
             self._heads.keep((*now.plain, *self._own))
+        else:
+            self._trim(now)
         return encoded
 
-    def _said(self, own: list[Sample], tail: bytes) -> Iterator[bytes]:
+    def _encode_batch(self, batch: Batch, tail: bytes) -> list[bytes] | None:
+        """The fields of a batch of the series there were before; None when it has to be looked at one by one."""
+        now = self._last.renewed_by(batch)
+        packed = self._heads.packed_fields(batch.slots, batch.rows, batch.values, tail) if now is not None else None
+        if now is None or packed is None:
+            return None
+        encoded = [*packed, *self._heads.fields(batch.plain, tail)]
+        self._last = now
+        self._trim(now)
+        return encoded
+
+    def _trim(self, now: Remembered) -> None:
+        """Forget label sets when there are more than series: the probe makes equal ones anew each time."""
+        if len(self._heads) > len(now.plain) + len(self._own):
+            self._heads.keep((*now.plain, *self._own))
+
+    def _said(self, own: Iterable[Sample], tail: bytes) -> Iterator[bytes]:
         self._own.update((one, None) for one, _ in own)
         return self._heads.fields(own, tail)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import repeat
+from operator import add
 
-from agent.packed import BEFORE, Packed, encoded_name
+from agent.packed import BEFORE, LabelRows, Packed, Slots, encoded_name
 from agent.sample import Series
 from core.labels import METRIC_NAME, Labels, labels
 from core.remote_write import encode_labels, varint
@@ -80,6 +82,29 @@ class Heads:
             else:
                 yield head(series) + pack(value) + tail
 
+    def packed_fields(
+        self, slots: Slots, rows: LabelRows, values: Iterable[float], tail: bytes
+    ) -> Iterator[bytes] | None:
+        """As `fields` of packed series that all are of these rows, column by column, without a step of Python for each.
+
+        None when they have to go through `fields`: the labels are out of order, or one series' are very long.
+        """
+        starts = _starts(self._packed_size)
+        row_sizes, more_sizes = slots.rows(list(map(len, rows.rows))), slots.more(list(map(len, rows.more)))
+        sizes = list(map(add, map(add, slots.name_sizes, row_sizes), more_sizes))
+        if not self._packed_size or not sizes or max(sizes) >= len(starts):
+            return None
+        parts = (
+            map(starts.__getitem__, sizes),
+            slots.names,
+            slots.rows(rows.rows),
+            slots.more(rows.more),
+            repeat(self._common_end),
+            map(_DOUBLE.pack, values),
+            repeat(tail),
+        )
+        return map(b"".join, zip(*parts, strict=False))
+
     def keep(self, series: Iterable[Series]) -> None:
         """Forget the label sets of all other series."""
         used = {id(one.labels) for one in series}
@@ -97,6 +122,12 @@ class Heads:
             part = (own, encode_labels(whole[:at]), encode_labels(whole[at + 1 :]), self._value_tag)
         self._parts[id(own)] = part
         return part
+
+
+@lru_cache(256)  # as many as instances have names of different lengths
+def _starts(beyond: int) -> list[bytes]:
+    """How fields begin, by the size of what differs in them."""
+    return _STARTS[beyond:]
 
 
 def _start(size: int) -> bytes:

@@ -7,13 +7,17 @@ The series themselves are made for one collection and forgotten with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
+from operator import itemgetter
+from typing import TypeVar
 
-from agent.sample import Family, Series
+from agent.sample import Family, Sample, Series, pair
 from core.labels import METRIC_NAME, Labels
 from core.remote_write import encode_labels
+
+Item = TypeVar("Item")
 
 # All label names of packed series sort after `__name__` and before this; a target's (`instance`, `job`) follow.
 BEFORE = "ig"
@@ -37,6 +41,31 @@ class Slot:
         self.name = encoded_name(family.name)
         self.row = row
         self.more = more
+
+
+class Slots:
+    """Slots in an order, and what makes their series' bytes taken apart by columns; compared by identity.
+
+    Attributes:
+        names, name_sizes: the encoded names, and how long they are.
+        rows, more: of `LabelRows.rows` or `LabelRows.more`, or of a number for each of these, give each slot's.
+    """
+
+    __slots__ = ("all", "more", "name_sizes", "names", "rows")
+
+    def __init__(self, slots: tuple[Slot, ...]) -> None:
+        self.all = slots
+        self.names = tuple(one.name for one in slots)
+        self.name_sizes = tuple(map(len, self.names))
+        self.rows = _picker([one.row for one in slots])
+        self.more = _picker([one.more for one in slots])
+
+
+def _picker(places: list[int]) -> Callable[[Sequence[Item]], Sequence[Item]]:
+    """A function that gives the items at the places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda items: [items[at] for at in places]
 
 
 class LabelRows:
@@ -94,6 +123,34 @@ class Packed(Series):
         return self.slot.family.name == other.slot.family.name and self.encoded == other.encoded
 
     __hash__ = Series.__hash__
+
+
+class Batch(Collection[Sample]):
+    """A collection's samples of which most are packed: those become `Sample`s only for whoever wants them one by one.
+
+    Attributes:
+        slots, rows: of the packed ones; no slot is there twice.
+        values: theirs.
+        plain: the others.
+    """
+
+    __slots__ = ("plain", "rows", "slots", "values")
+
+    def __init__(self, slots: Slots, rows: LabelRows, values: Sequence[float], plain: list[Sample]) -> None:
+        self.slots = slots
+        self.rows = rows
+        self.values = values
+        self.plain = plain
+
+    def __len__(self) -> int:
+        return len(self.values) + len(self.plain)
+
+    def __iter__(self) -> Iterator[Sample]:
+        yield from pair(packed(self.slots.all, self.rows), self.values)
+        yield from self.plain
+
+    def __contains__(self, sample: object) -> bool:
+        return any(one == sample for one in self)
 
 
 def packed(slots: Iterable[Slot], of: LabelRows) -> Iterator[Packed]:

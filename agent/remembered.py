@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agent.packed import LabelRows, Packed, Slot, packed
+from agent.packed import Batch, LabelRows, Packed, Slot, Slots, packed
 from agent.sample import Series
 
 _SHAPES = 256
@@ -18,32 +18,43 @@ class Remembered:
 
     Attributes:
         plain: those that are not packed, or are of other label rows than the rest.
-        slots: of the packed ones; one tuple for all targets that have the same.
+        slots: of the packed ones, the same object for all targets that have the same; None when there are none.
         rows: the packed ones' labels; None when there are none.
     """
 
     plain: list[Series]
-    slots: tuple[Slot, ...] = ()
+    slots: Slots | None = None
     rows: LabelRows | None = None
 
     @classmethod
     def of(cls, series: list[Series]) -> Remembered:
         """These series, each given once."""
         plain, slots, rows = _split(series)
-        return cls(plain, _shared(tuple(slots)), rows)
+        return cls(plain, _shared(tuple(slots)), rows) if rows is not None else cls(plain)
 
     def renewed(self, series: list[Series]) -> Remembered | None:
         """The same as these series say it, which may be made anew; None when these are others or in another order."""
-        if self.rows is None:
+        if self.rows is None or self.slots is None:
             return Remembered(series) if series == self.plain else None
         plain, slots, rows = _split(series)
-        if not self.rows.same(rows) or tuple(slots) != self.slots or plain != self.plain:
+        if not self.rows.same(rows) or tuple(slots) != self.slots.all or plain != self.plain:
             return None
         return Remembered(plain, self.slots, rows)
 
+    def renewed_by(self, batch: Batch) -> Remembered | None:
+        """As `renewed`, of a batch."""
+        if self.rows is None or self.slots is None or not self.rows.same(batch.rows):
+            return None
+        if self.slots is not batch.slots and self.slots.all != batch.slots.all:
+            return None
+        plain = [series for series, _ in batch.plain]
+        return Remembered(plain, batch.slots, batch.rows) if plain == self.plain else None
+
     def series(self) -> Sequence[Series]:
         """All of them."""
-        return self.plain if self.rows is None else [*packed(self.slots, self.rows), *self.plain]
+        if self.rows is None or self.slots is None:
+            return self.plain
+        return [*packed(self.slots.all, self.rows), *self.plain]
 
 
 NOTHING = Remembered([])
@@ -61,5 +72,5 @@ def _split(series: list[Series]) -> tuple[list[Series], list[Slot], LabelRows | 
 
 
 @lru_cache(_SHAPES)
-def _shared(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-    return slots
+def _shared(slots: tuple[Slot, ...]) -> Slots:
+    return Slots(slots)

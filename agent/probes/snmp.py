@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from agent.packed import Batch
 from agent.sample import Sample, Series
 from agent.snmp import oids
 from agent.snmp.client import Rows, Session, open_session
 from agent.snmp.errors import SnmpError, SnmpFailure
 from agent.snmp.facts import make_facts
-from agent.snmp.interfaces import live_samples
+from agent.snmp.interfaces import interface_samples
 from agent.snmp.known import Known
 from agent.snmp.profiles.reading import Chooser
 from agent.snmp.reading import Errors, Reading, read_device
@@ -90,7 +91,7 @@ class SnmpProbe:
             raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: the device answers, but not completely")
         return make_facts(self._target, reading, states=self._states)
 
-    async def _poll(self, session: Session) -> list[Sample]:
+    async def _poll(self, session: Session) -> Batch | list[Sample]:
         pulse = read_pulse(await session.get(PULSE))
         if self._reading is None or self._must_read(pulse):
             rows = await self._read(session, pulse)
@@ -98,13 +99,16 @@ class SnmpProbe:
             rows = await self._read_live(session, pulse, self._wanted)
         self._errors[SnmpFailure.MALFORMED] += session.spoiled
         samples = list(pulse.samples())
+        polled: Batch | list[Sample] = []
         if self._reading is not None:
             samples += self._reading.info
-            samples += self._live_samples(self._reading, rows)
-        if not samples:
+            polled = self._poll_samples(self._reading, rows, samples)
+        if not samples and not polled:
             raise SnmpError(SnmpFailure.NO_SUCH, f"{self._target.address}: no system group and no interfaces to read")
         samples += [Sample(series, self._errors[reason]) for reason, series in _ERRORS.items()]
-        return samples
+        if isinstance(polled, Batch):
+            return Batch(polled.slots, polled.rows, polled.values, [*samples, *polled.plain])
+        return [*samples, *polled]
 
     def _must_read(self, pulse: Pulse) -> bool:
         """Whether this poll is to be a full reading."""
@@ -165,12 +169,15 @@ class SnmpProbe:
             self._read_again_soon()
         self._missing = missing
 
-    def _live_samples(self, reading: Reading, rows: Rows) -> list[Sample]:
+    def _poll_samples(self, reading: Reading, rows: Rows, more: list[Sample]) -> Batch | list[Sample]:
+        """Those of interfaces and of the profile's plain numbers; what else the profile names is added to `more`."""
         own = reading.profile.inventory
-        live = live_samples(reading.inventory, rows, own.plain)
-        self._errors[SnmpFailure.MALFORMED] += live.malformed
+        polled = interface_samples(reading.inventory, rows, own.plain)
+        self._errors[SnmpFailure.MALFORMED] += polled.malformed
         self._states.update((oid, rows[oid]) for oid in reading.inventory.shape.states if oid in rows)
-        return [*live.samples, *reading.inventory.static(), *own.static, *own.samples(rows)]
+        more += own.static
+        more += own.samples(rows)
+        return polled.samples
 
 
 @lru_cache(256)

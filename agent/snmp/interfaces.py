@@ -8,12 +8,13 @@ one request, and turn each into a sample by one look-up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from agent.heads import encode_own
-from agent.packed import NO_ROWS, LabelRows, Packed, decode_labels, packed
+from agent.packed import NO_ROWS, Batch, LabelRows, Packed, decode_labels, packed
 from agent.sample import Family, Sample, Series, pair
 from agent.snmp import oids
 from agent.snmp.client import Rows, Value
@@ -86,21 +87,21 @@ class Inventory:
         """The samples that hold until the next inventory."""
         return pair(packed(self.shape.static, self.rows), self.values)
 
-    def series(self) -> Iterator[Series]:
-        """All series of the interfaces, as ones that are kept and compared."""
+    def series(self, names: AbstractSet[str] | None = None) -> Iterator[Series]:
+        """The interfaces' series, of metrics of these names only or of all, as ones that are kept and compared."""
         sets: dict[bytes, Labels] = {}
-        shape = self.shape
-        for one in packed((*shape.static, *shape.live.values(), *shape.low.values()), self.rows):
+        slots = (slot for slot in self.shape.slots.all if names is None or slot.family.name in names)
+        for one in packed(slots, self.rows):
             encoded = one.encoded
             if encoded not in sets:
                 sets[encoded] = one.labels
             yield Series(one.family, sets[encoded])
 
 
-class Live(NamedTuple):
+class Polled(NamedTuple):
     """What a poll's objects gave: samples, and how many values were of the wrong type."""
 
-    samples: list[Sample]
+    samples: Batch | list[Sample]
     malformed: int
 
 
@@ -153,18 +154,32 @@ def covers(high: Mapping[int, Value] | None, low: Mapping[int, Value] | None) ->
     return all(index in high and bool(high[index] or not value) for index, value in (low or {}).items())
 
 
-def live_samples(inventory: Inventory, rows: Rows, others: Mapping[str, Series] | None = None) -> Live:
-    """The samples of a poll's objects; those that are not in the inventory are left out.
+def interface_samples(inventory: Inventory, rows: Rows, others: Mapping[str, Series] | None = None) -> Polled:
+    """The samples of a poll's objects, and those that hold until the next inventory; unknown objects are left out.
 
     Args:
         inventory: what the device has.
         rows: the poll's objects.
         others: series of objects that are none of IF-MIB's, by OID.
     """
+    shape, others = inventory.shape, others or {}
+    numbers = [*map(rows.get, shape.wanted)]
+    if not set(map(type, numbers)) <= {int} or not others.keys().isdisjoint(shape.live):
+        return _found_samples(inventory, rows, others)
+    # As mostly: the device gave a number for each object, so nobody has to look which ones.
+    values = cast("list[int]", numbers)
+    values += [value & _LOW_32 for value in cast("Iterable[int]", map(rows.get, shape.low_wanted))]
+    other = [(series, rows[oid]) for oid, series in others.items() if oid in rows]
+    plain = [Sample(series, value) for series, value in other if type(value) is int]
+    return Polled(Batch(shape.slots, inventory.rows, [*values, *inventory.values], plain), len(other) - len(plain))
+
+
+def _found_samples(inventory: Inventory, rows: Rows, others: Mapping[str, Series]) -> Polled:
+    """As `interface_samples`, from what there is."""
     series: list[Series] = []
     values: list[int] = []
     malformed = 0
-    find, other, of = inventory.shape.live.get, (others or {}).get, inventory.rows
+    find, other, of = inventory.shape.live.get, others.get, inventory.rows
     for oid, value in rows.items():
         one = other(oid)
         if one is None:
@@ -182,7 +197,7 @@ def live_samples(inventory: Inventory, rows: Rows, others: Mapping[str, Series] 
         if type(value) is int:
             series.append(Packed(slot, of))
             values.append(value & _LOW_32)
-    return Live(list(pair(series, values)), malformed)
+    return Polled([*pair(series, values), *inventory.static()], malformed)
 
 
 def is_up(states: Rows, root: str, index: int) -> bool | None:

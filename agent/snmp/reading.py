@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from agent.sample import Sample, Series
 from agent.snmp import oids
@@ -83,7 +85,7 @@ async def read_device(session: Session, errors: Errors, chooser: Chooser | None 
         ended = await _counted(_into(chassis, read_chassis(session)), errors)
     info, inventory = info_samples(system), take_inventory(table)
     walker = Walker(session, errors, table, ended)
-    profile = await read_profile(walker, chooser, system, _series(info, inventory))
+    profile = await read_profile(walker, chooser, system, partial(_series, info, inventory))
     return Reading(
         system=system,
         info=info,
@@ -98,10 +100,10 @@ async def read_device(session: Session, errors: Errors, chooser: Chooser | None 
     )
 
 
-def _series(info: Iterable[Sample], inventory: Inventory) -> Iterable[Series]:
-    """All that a device has without a profile, but for its pulse."""
+def _series(info: Iterable[Sample], inventory: Inventory, names: AbstractSet[str]) -> Iterable[Series]:
+    """What a device has without a profile of metrics of these names, but for its pulse."""
     yield from (sample.series for sample in info)
-    yield from inventory.series()
+    yield from inventory.series(names)
 
 
 async def _read_columns(session: Session, roots: Iterable[str], errors: Errors) -> tuple[Table, SnmpFailure | None]:

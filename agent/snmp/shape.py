@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from agent.packed import Slot, slot
+from agent.packed import Slot, Slots, slot
 from agent.sample import Family
 from agent.snmp import oids
 
@@ -35,6 +35,8 @@ class Shape:
         low: OID of a 64-bit counter → the place of the series of its low 32 bits, where only the former is read.
         static: the places of the samples that hold until the next inventory.
         wanted: the OIDs of `live`.
+        slots: the places of `live`, `low` and `static`, in their order.
+        low_wanted: the OIDs of `low`.
         states: the OIDs of all ifAdminStatus and ifOperStatus.
     """
 
@@ -43,6 +45,8 @@ class Shape:
     low: dict[str, Slot]
     static: tuple[Slot, ...]
     wanted: tuple[str, ...]
+    slots: Slots
+    low_wanted: tuple[str, ...]
     states: tuple[str, ...]
 
 
@@ -91,6 +95,8 @@ def shape_of(
         low=low_places,
         static=tuple(fixed),
         wanted=tuple(places),
+        slots=Slots((*places.values(), *low_places.values(), *fixed)),
+        low_wanted=tuple(low_places),
         states=tuple(sys.intern(f"{root}.{index}") for root in states for index in indexes),
     )
 

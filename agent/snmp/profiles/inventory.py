@@ -6,7 +6,7 @@ answer into samples by one look-up an object.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from agent.snmp.profiles.states import Make
 from core.labels import Labels, labels
 
 Columns = Mapping[str, Rows]
+Taken = Callable[[AbstractSet[str]], Iterable[Series]]  # of metrics of these names, the series that are made already
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ class Inventory:
             yield from sensor.samples(rows)
 
 
-def take_inventory(plan: Plan, columns: Columns, taken: Iterable[Series] = ()) -> Inventory:
-    """What the columns of a full reading say; series in `taken` are left to whoever has them."""
-    builder = _Builder(set(taken))
+def take_inventory(plan: Plan, columns: Columns, taken: Taken) -> Inventory:
+    """What the columns of a full reading say; series that `taken` gives are left to whoever has them."""
+    builder = _Builder(set(taken({column.family.name for table in plan.tables for column in table.columns})))
     for table in plan.tables:
         builder.add(table, columns)
     return builder.finish({oid for rows in columns.values() for oid in rows})

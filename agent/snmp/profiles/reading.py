@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agent.sample import Series
 from agent.snmp import oids
 from agent.snmp.client import Rows
 from agent.snmp.errors import SnmpFailure
-from agent.snmp.profiles.inventory import Inventory, take_inventory
+from agent.snmp.profiles.inventory import Inventory, Taken, take_inventory
 from agent.snmp.profiles.library import DEFAULT, Library
 from agent.snmp.profiles.plan import Plan
 from agent.snmp.profiles.walker import Walker, told_by
@@ -61,9 +59,7 @@ class ProfileReading:
     ended: SnmpFailure | None = None
 
 
-async def read_profile(
-    walker: Walker, chooser: Chooser | None, system: Rows, taken: Iterable[Series]
-) -> ProfileReading:
+async def read_profile(walker: Walker, chooser: Chooser | None, system: Rows, taken: Taken) -> ProfileReading:
     """Read what the device's profile names; nothing without a chooser.
 
     Of a device that gives no more it says what the system group tells.
@@ -72,7 +68,7 @@ async def read_profile(
         walker: with the columns that were read before.
         chooser: which profile the device gets.
         system: the system group.
-        taken: series that are made already.
+        taken: of metrics of some names, the series that are made already.
 
     Raises:
         ConfigError: as `Chooser.choose`.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from agent.snmp import oids
 from agent.snmp.client import Value
 from agent.snmp.iftype import if_type
-from agent.snmp.interfaces import Table, all_columns, covers, live_samples, take_inventory
+from agent.snmp.interfaces import Table, all_columns, covers, interface_samples, take_inventory
 
 IN_OCTETS = oids.COUNTER_PAIRS[0]
 
@@ -46,7 +46,7 @@ def test_64_bit_column_stands_for_the_32_bit_one_only_when_it_can(
 def test_32_bit_counter_is_the_low_half_of_the_64_bit_one(value: int) -> None:
     inventory = take_inventory(table(ifHCInOctets={1: 1}, ifInOctets={1: 1}))
     rows = {f"{IN_OCTETS.high.root}.1": value}
-    samples = {sample.name: sample.value for sample in live_samples(inventory, rows).samples}
+    samples = {sample.name: sample.value for sample in interface_samples(inventory, rows).samples}
     assert samples == {"ifHCInOctets": value, "ifInOctets": value % 2**32}
 
 
