@@ -48,6 +48,26 @@ class Failure(enum.StrEnum):
     INTERNAL = "internal"  # a fault of the agent
 
 
+# What to do about it, for the log.
+REMEDIES: dict[Failure, str] = {
+    Failure.DNS: "is the name spelled right, and do this host's name servers know it?",
+    Failure.REFUSED: "is the service running, and is this its port?",
+    Failure.TIMEOUT: "is the target up, does a firewall drop this, or is `timeout` too short?",
+    Failure.NETWORK: "is there a route to the target, and does nothing break connections off?",
+    Failure.TLS: "does this port speak TLS from the first byte, or is it `starttls`?",
+    Failure.CERTIFICATE: "renew the certificate, give its authority as `ca_file`, or its name as `server_name`",
+    Failure.PROTOCOL: "is it this service that listens there, and does it want TLS?",
+    Failure.TOO_LARGE: "raise `max_body` or `max_series`, or look at something smaller",
+    Failure.STATUS: "look at the service's own log; `expect_status` or `expect_rcode` says what is right",
+    Failure.CONTENT: "look at what the service answers; `expect…` and `reject…` say what is right",
+    Failure.REDIRECT: "look where the address leads; `max_redirects` and `expect_url` say what is right",
+    Failure.AUTH: "is the credential right, and does the service still take it?",
+    Failure.PERMISSION: "the agent's user may not do that; for ICMP see net.ipv4.ping_group_range or CAP_NET_RAW",
+    Failure.LOSS: "is the target up, and do it and what lies between answer pings?",
+    Failure.INTERNAL: "a fault of the agent: please report it with the lines above",
+}
+
+
 class CheckFailed(ForewatchError):  # noqa: N818 - reads as the reason in a raise
     """The target is not as it should be: a class and a sentence."""
 
@@ -150,7 +170,8 @@ class CheckProbe:
             if failure is None:
                 log.info("check succeeds again", instance=self._name)
             else:
-                log.warning("check fails", instance=self._name, **{"class": failure.value, "reason": message[:300]})
+                said = {"class": failure.value, "reason": message[:300], "remedy": REMEDIES[failure]}
+                log.warning("check fails", instance=self._name, **said)
         self._failure = failure
 
 

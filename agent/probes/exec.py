@@ -49,6 +49,17 @@ class Trouble(enum.StrEnum):
     SYSTEM = "system"  # the machine has no room for another process
 
 
+# What to do about it, for the log.
+REMEDIES: dict[Trouble, str] = {
+    Trouble.TIMEOUT: "raise `timeout` and `interval`, or see what the plugin waits for",
+    Trouble.MISSING: "install the plugin, or mend its path in `command`; it is run without a shell",
+    Trouble.PERMISSION: "the file must be executable, and the agent's user must reach it",
+    Trouble.SIGNAL: "see whether it crashes, or needs more than `max_memory`",
+    Trouble.STATUS: "a plugin ends with 0 to 3; run the command by hand as the agent's user",
+    Trouble.SYSTEM: "this host has no room for another process: look at memory and process limits",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecSettings:
     """What is run, and how far it may go.
@@ -137,7 +148,9 @@ class ExecProbe:
         said = (outcome.status, outcome.trouble)
         if said != self._said:
             speak = log.info if outcome.status == 0 else log.warning
-            speak("plugin says", instance=self._name, status=outcome.status, text=(outcome.reason or output.text)[:300])
+            more = {} if outcome.trouble is None else {"remedy": REMEDIES[outcome.trouble]}
+            text = (outcome.reason or output.text)[:300]
+            speak("plugin says", instance=self._name, status=outcome.status, text=text, **more)
         self._said = said
 
 

@@ -124,6 +124,8 @@ def is_cursor(text: str) -> bool:
 
 def message_of(entry: Entry) -> bytes | None:
     """The entry's message; b"" when it has none, None when it was left out for its size."""
+    if isinstance(entry.message, str):  # nearly always
+        return entry.message.encode("utf-8", "surrogatepass")[:LONGEST_MESSAGE]
     if entry.message is None:
         return None
     return b"\n".join(_bytes(entry.message))[:LONGEST_MESSAGE]

@@ -93,11 +93,19 @@ class LogfilesCollector:
                 followed.readable = True
             except OSError as error:
                 if followed.readable or followed.position is None:
-                    log.warning("log file cannot be read", file=followed.path, reason=error)
+                    log.warning("log file cannot be read", file=followed.path, reason=error, remedy=_remedy(error))
                 followed.position = followed.position or Position()
                 followed.readable = False
         self._kept.save({str(one.path): one.position for one in self._files if one.position is not None})
         return [sample for followed in self._files for sample in _samples(followed)]
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "mend host.logs[].file, or wait until the file is written"
+    if isinstance(error, PermissionError):
+        return "add the agent's user to the group that may read it, such as adm; see docs/deployment.md"
+    return "host.logs[].file must be one log file that can be read"
 
 
 def read(followed: Followed) -> None:

@@ -36,7 +36,12 @@ class TextfileCollector:
         Raises:
             OSError: the folder cannot be read.
         """
-        names = sorted(entry.name for entry in self._folder.iterdir() if entry.name.endswith(".prom"))[:_MOST_FILES]
+        try:
+            names = sorted(entry.name for entry in self._folder.iterdir() if entry.name.endswith(".prom"))[:_MOST_FILES]
+        except OSError as error:  # FileNotFoundError would be taken for what this kernel has not
+            raise OSError(
+                f"{error.strerror or error}: {self._folder}; make the folder, or mend host.textfile"
+            ) from error
         self._scrapers = {name: self._scrapers.get(name) or Scraper(lambda _: True, _MOST_SERIES) for name in names}
         samples: list[Sample] = []
         wrong: set[str] = set()

@@ -107,9 +107,12 @@ async def test_a_file_that_is_wrong_costs_its_own_samples_only(tmp_path: Path) -
     assert by_name(await collector.collect())["node_textfile_scrape_error"] == 0
 
 
-async def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        await TextfileCollector(tmp_path / "gone").collect()
+async def test_a_folder_that_is_not_there_is_told_with_the_remedy(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await host_probe(HostConfig(textfile=tmp_path / "gone"), tmp_path, clock).collect()
+    [told] = [record for record in caplog.records if record.getMessage() == "host collector failed"]
+    assert "gone; make the folder, or mend host.textfile" in str(vars(told))
 
 
 # processes
