@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 TEST_PACKAGES := snmpd snmp prometheus postgresql prometheus-snmp-exporter prometheus-node-exporter openssl prometheus-alertmanager victoria-metrics prometheus-blackbox-exporter redis-server monitoring-plugins-basic iproute2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench servers packages packages-test clean
+.PHONY: help install run test check format bench servers packages packages-test mibs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ packages: install ## the agent as deb, rpm and single file, for x86-64 and aarch
 packages-test: packages ## install, run and remove the packages in a Debian of their own; as root, a few minutes
 	@./setup/servers.sh debootstrap rpm
 	@FOREWATCH_PACKAGES=$(CURDIR)/dist $(BIN)/python -m pytest tests/packaging $(ARGS)
+
+mibs: install ## compare the shipped SNMP profiles with MIB files: make mibs MIBS=/usr/share/snmp/mibs
+	@$(BIN)/forewatch agent mib check $(or $(MIBS),$(error name files or folders: make mibs MIBS=/usr/share/snmp/mibs))
 
 clean: ## remove what was built, not what was recorded
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

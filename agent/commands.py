@@ -1,4 +1,4 @@
-"""`forewatch agent run|check|once|identify|discover|enrol|import-snmp`."""
+"""`forewatch agent run|check|once|identify|import-snmp|mib|discover|enrol`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from agent import config as agent_config
-from agent import discover_command, enrol, identify_command, import_snmp_command, once, process, service
+from agent import discover_command, enrol, identify_command, import_snmp_command, mib_command, once, process, service
 from agent.config import AgentConfig, CollectorConfig
 from agent.http import Unreachable, trust
 from core.clock import SystemClock
@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     import_snmp_command.add_arguments(
         _command(commands, "import-snmp", "make profiles of the modules of snmp_exporter's snmp.yml")
     )
+
+    mib_command.add_arguments(_command(commands, "mib", "MIB files, for who writes profiles"))
 
     discover_command.add_arguments(_command(commands, "discover", "look for devices in networks"))
 
