@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("agent.commands", "run, check or enrol an agent; collect once"),
     "rules": ("collector.rules_commands", "check, test and backtest rule files"),
     "cmdb": ("collector.cmdb_commands", "import, export and audit the register"),
+    "discovery": ("collector.discovery.commands", "see and decide what discovery proposes"),
+    "targets": ("collector.agents.target_commands", "see and set what agents are told to poll"),
     "token": ("collector.access.token_commands", "create access tokens"),
     "user": ("collector.access.user_commands", "add people"),
 }

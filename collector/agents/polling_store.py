@@ -43,6 +43,13 @@ async def find_target(session: AsyncSession, target_id: int) -> tuple[PollingTar
     return None if found is None else (found[0], found[1])
 
 
+async def find_target_named(session: AsyncSession, name: str) -> tuple[PollingTarget, str | None] | None:
+    """The same by its name."""
+    rows = await session.execute(_with_credential().where(PollingTarget.name == name.replace("\0", "")))
+    found = rows.one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 def _with_credential() -> Select[PollingTarget, str | None]:
     return select(PollingTarget, Credential.name).outerjoin(Credential, PollingTarget.credential_id == Credential.id)
 
