@@ -51,7 +51,7 @@ class Slots:
         rows, more: of `LabelRows.rows` or `LabelRows.more`, or of a number for each of these, give each slot's.
     """
 
-    __slots__ = ("all", "more", "name_sizes", "names", "rows")
+    __slots__ = ("__weakref__", "all", "more", "name_sizes", "names", "rows")
 
     def __init__(self, slots: tuple[Slot, ...]) -> None:
         self.all = slots

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from weakref import WeakValueDictionary
 
 from agent.packed import Batch, LabelRows, Packed, Slot, Slots, packed
 from agent.sample import Series
 
-_SHAPES = 256
+# As long as any target has them.
+_slots: WeakValueDictionary[tuple[Slot, ...], Slots] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def _split(series: list[Series]) -> tuple[list[Series], list[Slot], LabelRows | 
     return [one for one in series if type(one) is not Packed or one.of is not rows], slots, rows
 
 
-@lru_cache(_SHAPES)
 def _shared(slots: tuple[Slot, ...]) -> Slots:
-    return Slots(slots)
+    shared = _slots.get(slots)
+    if shared is None:
+        shared = _slots[slots] = Slots(slots)
+    return shared

@@ -31,6 +31,8 @@ FULL_READING_SECONDS = 300.0
 # some devices hang on a part of their MIB.
 FULL_READING_LEAST_SECONDS = 60.0
 
+_MOST_SHARED = 4096  # objects of one device
+
 _ERRORS = {reason: Series(oids.WALK_ERRORS, labels({"class": reason.value})) for reason in SnmpFailure}
 
 
@@ -180,7 +182,14 @@ class SnmpProbe:
         return polled.samples
 
 
-@lru_cache(256)
 def _wanted(interfaces: tuple[str, ...], profile: tuple[str, ...]) -> tuple[str, ...]:
-    """The objects to read at every poll, one tuple for all devices that have the same."""
-    return tuple(dict.fromkeys((*interfaces, *profile))) if profile else interfaces
+    """The objects to read at every poll, one tuple for all devices that have the same, unless they are very many."""
+    if not profile:
+        return interfaces
+    join = _joined if len(interfaces) + len(profile) <= _MOST_SHARED else _joined.__wrapped__
+    return join(interfaces, profile)
+
+
+@lru_cache(256)
+def _joined(interfaces: tuple[str, ...], profile: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*interfaces, *profile)))

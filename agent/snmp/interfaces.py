@@ -26,6 +26,7 @@ from core.labels import Labels, labels
 
 Table = dict[str, Rows]  # a column's OID → its rows by full OID
 
+_MOST_SHARED = 4096  # values of some hundred interfaces
 _LOW_32 = 0xFFFF_FFFF
 _NO_MAC = "00:00:00:00:00:00"  # what snmp_exporter makes of an empty ifPhysAddress
 
@@ -250,8 +251,12 @@ def _speed(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> int | Non
     return speed if isinstance(speed, int) and speed > 0 else None
 
 
-# Devices of a model mostly have the same values here: what is equal is kept once, and within a device each number is.
-@lru_cache(256)
 def _kept(of: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Devices of a model mostly have the same values here: what is equal is kept once, and within it each number."""
+    return _equal(of) if len(of) <= _MOST_SHARED else of
+
+
+@lru_cache(256)
+def _equal(of: tuple[Any, ...]) -> tuple[Any, ...]:
     once: dict[int | None, int | None] = {}
     return tuple(once.setdefault(value, value) for value in of)

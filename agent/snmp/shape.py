@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from agent.packed import Slot, Slots, slot
 from agent.sample import Family
 from agent.snmp import oids
-
-_SHAPES = 256
 
 
 class Held(NamedTuple):
@@ -25,7 +23,7 @@ class Held(NamedTuple):
     rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Shape:
     """What to read at every poll, and what becomes of it.
 
@@ -60,12 +58,18 @@ def mac_place(row: int) -> int:
     return 2 + 2 * row
 
 
-@lru_cache(_SHAPES)
+Tables = tuple[Held, ...]
+_Arguments = tuple[tuple[int, ...], Tables, Tables, Tables, tuple[int, ...], tuple[int, ...]]
+
+# As long as any device has one: interfaces of some come and go all day, and each time that is another shape.
+_shapes: WeakValueDictionary[_Arguments, Shape] = WeakValueDictionary()
+
+
 def shape_of(
     indexes: tuple[int, ...],
-    live: tuple[Held, ...],
-    low: tuple[Held, ...],
-    static: tuple[Held, ...],
+    live: Tables,
+    low: Tables,
+    static: Tables,
     typed: tuple[int, ...],
     addressed: tuple[int, ...],
 ) -> Shape:
@@ -79,6 +83,21 @@ def shape_of(
         typed: the rows with an ifType.
         addressed: the rows with an ifPhysAddress.
     """
+    arguments = (indexes, live, low, static, typed, addressed)
+    shape = _shapes.get(arguments)
+    if shape is None:
+        shape = _shapes[arguments] = _make(*arguments)
+    return shape
+
+
+def _make(
+    indexes: tuple[int, ...],
+    live: Tables,
+    low: Tables,
+    static: Tables,
+    typed: tuple[int, ...],
+    addressed: tuple[int, ...],
+) -> Shape:
     places = {
         sys.intern(f"{held.root}.{indexes[row]}"): slot(held.family, row) for held in live for row in held.rows
     }  # fmt: skip

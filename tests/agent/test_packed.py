@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent import remembered
 from agent.encoding import TargetEncoder, full_labels
-from agent.packed import LabelRows, Packed, decode_labels, packed, slot
+from agent.packed import Batch, LabelRows, Packed, Slots, decode_labels, packed, slot
 from agent.remembered import Remembered
 from agent.sample import Family, Sample, Series
 from core.labels import Labels, labels
@@ -124,3 +127,59 @@ def test_equal_labels_that_were_made_anew_replace_those_before() -> None:
     renewed = last.renewed(list(packed([slot(IN, 0)], after)))
     assert renewed is not None
     assert renewed.rows is after
+
+
+def batch(of: LabelRows, values: list[float], *, more: list[Sample] | None = None) -> Batch:
+    """The metric `ifIn` of each row, and other samples."""
+    return Batch(Slots(tuple(slot(IN, row) for row in range(len(of.rows)))), of, values, more or [])
+
+
+NAMES = st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_size=4)
+READINGS = st.lists(st.tuples(NAMES, st.booleans(), st.integers(1, 3)), min_size=1, max_size=5)
+
+
+@given(READINGS)
+def test_a_batch_is_encoded_as_its_samples_are(readings: list[tuple[list[str], bool, int]]) -> None:
+    """Whatever the device has next: the same, the same made anew, other interfaces, none, nothing more."""
+    one, other = TargetEncoder(COMMON), TargetEncoder(COMMON)
+    for names, more, times in readings:
+        for value in range(times):
+            given = batch(rows(*names), [value] * len(names), more=[Sample(PLAIN, value)] if more else [])
+            assert sorted(one.encode(given, [], AT)) == sorted(other.encode(list(given), [], AT))
+
+
+def test_a_batch_is_a_collection_of_samples() -> None:
+    given = batch(rows("a", "b"), [1, 2], more=[Sample(PLAIN, 3)])
+    assert (len(given), [sample.value for sample in given]) == (3, [1, 2, 3])
+    assert Sample(PLAIN, 3) in given
+    assert Sample(PLAIN, 4) not in given
+    assert not batch(rows(), [])
+
+
+def test_devices_of_one_shape_have_their_own_names_and_one_that_is_replaced_has_the_new_ones() -> None:
+    encoders = [TargetEncoder(labels(job="snmp", instance=name)) for name in ("core-1", "core-2")]
+    for _ in range(3):
+        for name, encoder in zip("ab", encoders, strict=True):
+            encoded = b"".join(encoder.encode(batch(rows(name), [1]), [], AT))
+    assert encoded == plain([(Series(IN, labels(ifName="b")), 1)], labels(job="snmp", instance="core-2"))
+    encoded = b"".join(encoders[0].encode(batch(rows("c"), [2]), [], AT))
+    assert encoded == plain([(Series(IN, labels(ifName="c")), 2), (Series(IN, labels(ifName="a")), STALE_NAN)],
+                            labels(job="snmp", instance="core-1"))  # fmt: skip
+
+
+def test_labels_that_are_very_long_or_out_of_order_go_the_long_way() -> None:
+    long, capital = rows("n" * 3000), TargetEncoder(labels(Zone="z", instance="core-1"))
+    encoder = TargetEncoder(COMMON)
+    for _ in range(3):
+        assert encoder.encode(batch(long, [1]), [], AT) == [plain([(Series(IN, labels(ifName="n" * 3000)), 1)])]
+        expected = plain([(Series(IN, labels(ifName="a")), 1)], labels(Zone="z", instance="core-1"))
+        assert capital.encode(batch(rows("a"), [1]), [], AT) == [expected]
+
+
+def test_slots_that_no_target_has_any_more_are_forgotten() -> None:
+    encoder = TargetEncoder(COMMON)
+    for count in range(1, 30):
+        encoder.encode(list(batch(rows(*map(str, range(count))), [1] * count)), [], AT)
+    gc.collect()
+    kept = [slots for slots in remembered._slots.values() if {one.family for one in slots.all} == {IN}]
+    assert [len(slots.all) for slots in kept] == [29]

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import gc
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.snmp import oids
-from agent.snmp.client import Value
+from agent.sample import Family, Series
+from agent.snmp import oids, shape
+from agent.snmp.client import Rows, Value
 from agent.snmp.iftype import if_type
 from agent.snmp.interfaces import Table, all_columns, covers, interface_samples, take_inventory
 
@@ -45,7 +49,7 @@ def test_64_bit_column_stands_for_the_32_bit_one_only_when_it_can(
 @given(st.integers(0, 2**64 - 1))
 def test_32_bit_counter_is_the_low_half_of_the_64_bit_one(value: int) -> None:
     inventory = take_inventory(table(ifHCInOctets={1: 1}, ifInOctets={1: 1}))
-    rows = {f"{IN_OCTETS.high.root}.1": value}
+    rows: Rows = {f"{IN_OCTETS.high.root}.1": value}
     samples = {sample.name: sample.value for sample in interface_samples(inventory, rows).samples}
     assert samples == {"ifHCInOctets": value, "ifInOctets": value % 2**32}
 
@@ -123,3 +127,59 @@ def test_labels_are_the_first_columns_read() -> None:
 )  # fmt: skip
 def test_interface_types_have_their_registered_names(value: int, name: str) -> None:
     assert if_type(value) == name
+
+
+POLLED = table(ifOperStatus={1: 1, 2: 1}, ifHCInOctets={1: 2**33, 2: 5}, ifInOctets={1: 0, 2: 5}, ifMtu={1: 1500, 2: 9})
+OPER, HIGH = oids.IF_OPER_STATUS, IN_OCTETS.high.root
+LOAD = Series(Family("load", "gauge", ""))
+WHOLE: dict[str, Value] = {f"{OPER}.1": 1, f"{OPER}.2": 2, f"{HIGH}.1": 2**32 + 7, f"{HIGH}.2": 6}
+FULL = {
+    "ifOperStatus 1": 1, "ifOperStatus 2": 2, "ifHCInOctets 1": 2**32 + 7, "ifHCInOctets 2": 6,
+    "ifInOctets 1": 7, "ifInOctets 2": 6, "ifMtu 1": 1500, "ifMtu 2": 9,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "others", "gone", "more", "malformed", "why"),
+    [
+        ({}, {}, [], {}, 0, "every object"),
+        ({f"{OPER}.2": None}, {}, ["ifOperStatus 2"], {}, 1, "an object without a value"),
+        ({f"{OPER}.2": True}, {}, ["ifOperStatus 2"], {}, 1, "a Boolean is no number"),
+        ({f"{HIGH}.2": b"6"}, {}, ["ifHCInOctets 2", "ifInOctets 2"], {}, 1, "a text is none either"),
+        ({"1.2": 3}, {}, [], {}, 0, "an object that nobody asked for"),
+        ({"1.2": 3}, {"1.2": LOAD}, [], {"load": 3}, 0, "an object of the profile"),
+        ({"1.2": b"3"}, {"1.2": LOAD}, [], {}, 1, "one that is a text"),
+        ({}, {"1.2": LOAD}, [], {}, 0, "one that did not come"),
+        ({"1.2": 3, f"{OPER}.2": b""}, {"1.2": LOAD}, ["ifOperStatus 2"], {"load": 3}, 1, "one among broken ones"),
+        (
+            {},
+            {f"{OPER}.2": LOAD},
+            ["ifOperStatus 2"],
+            {"load": 2},
+            0,
+            "an object that the profile has another name for",
+        ),
+    ],
+)
+def test_samples_of_a_poll_are_those_whose_objects_came(
+    change: Mapping[str, Value], others: dict[str, Series], gone: list[str], more: dict[str, float], malformed: int,
+    why: str,
+) -> None:  # fmt: skip
+    polled = interface_samples(take_inventory(POLLED), {**WHOLE, **change}, others)
+    found = {" ".join((one.name, *(value for _, value in one.labels))): one.value for one in polled.samples}
+    assert found == {name: value for name, value in FULL.items() if name not in gone} | more, why
+    assert len(polled.samples) == len(found), "no series twice"
+    assert polled.malformed == malformed, why
+
+
+def test_objects_that_are_missing_leave_their_series_out() -> None:
+    polled = interface_samples(take_inventory(POLLED), {f"{OPER}.1": 1})
+    assert [sample.name for sample in polled.samples] == ["ifOperStatus", "ifMtu", "ifMtu"]
+
+
+def test_shapes_that_no_device_has_any_more_are_forgotten() -> None:
+    for last in range(900, 930):
+        inventory = take_inventory(table(ifOperStatus=dict.fromkeys((801, last), 1)))
+    gc.collect()
+    assert inventory.shape.indexes == (801, 929)
+    assert [one.indexes for one in shape._shapes.values() if 801 in one.indexes] == [(801, 929)]
