@@ -11,18 +11,20 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
+import yaml
 from msgspec.structs import fields
 
 import agent.config
 import collector.config
 from agent.config import AgentConfig
+from agent.config.host import HostConfig
 from agent.config.probes import AnyProbe
 from collector.config import CollectorConfig
 from core import config as strict
 from core.config import Duration, Secret, Section, Share, Size
 from core.units import parse_duration, parse_size
 from desk.channels.config import EmailConfig, WebhookConfig
-from tests.docs.documents import DOCS, ROOT, Row, codes, prose, rows
+from tests.docs.documents import DOCS, ROOT, Row, blocks, codes, prose, rows
 
 FILE = DOCS / "configuration.md"
 AGENTS = ("agent.yaml", "probes")  # headings of tables about the agent's file
@@ -173,6 +175,53 @@ def test_the_shipped_agent_yaml_says_the_defaults() -> None:
     assert loaded == AgentConfig(collector=loaded.collector, data_dir=loaded.data_dir)
     assert loaded.collector == type(loaded.collector)(url=loaded.collector.url, token_file=loaded.collector.token_file)
     assert not missing(file, AgentConfig)
+
+
+def test_what_the_shipped_agent_yaml_shows_in_comments_is_read_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = uncommented((ROOT / "configs/agent/agent.yaml").read_text(encoding="utf-8"))
+    for name in re.findall(r"\$\{(\w+)\}", text):
+        monkeypatch.setenv(name, "a-secret")
+    (tmp_path / "agent.yaml").write_text(text, encoding="utf-8")
+    loaded = agent.config.load(tmp_path / "agent.yaml")
+    host = loaded.host
+    for shown in (host.collectors, host.processes, host.logs, host.journal, loaded.snmp.targets, loaded.probes):
+        assert shown
+    assert loaded.discovery.networks
+
+
+def uncommented(text: str) -> str:
+    """The file with each example that stands below an empty list or mapping in its place."""
+    lines: list[str] = []
+    within = False
+    for line in text.splitlines():
+        example = re.fullmatch(r"(\s*)# (  .*)", line)
+        if within and example is not None:
+            lines[-1] = re.sub(r" (\[\]|\{\})$", "", lines[-1])
+            lines.append(example[1] + example[2])
+            continue
+        within = re.fullmatch(r"\s*\w+: (\[\]|\{\})", line) is not None
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def test_the_document_has_an_example_of_every_type_of_probe_and_section_of_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_PASSWORD", "a-secret")
+    shown_types: set[str] = set()
+    shown_sections: set[str] = set()
+    for number, block in enumerate(blocks(FILE, "yaml")):
+        given = yaml.safe_load(block.text)
+        if "probes" in given or "host" in given:
+            file = tmp_path / f"{number}.yaml"
+            file.write_text(block.text, encoding="utf-8")
+            shown_types |= {probe.type for probe in agent.config.load(file).probes}
+            shown_sections |= given.get("host", {}).keys()
+    assert shown_types == {name for names in PROBES for name in names}
+    plain = {"enabled", "interval", "root", "collectors"}
+    assert shown_sections == {field.encode_name for field in fields(HostConfig)} - plain
 
 
 def test_the_shipped_collector_yaml_says_the_defaults() -> None:
