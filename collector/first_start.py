@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,6 @@ class Site:
 
     Attributes:
         data: the folder.
-        address: host and port where the collector is to listen; an empty host is every interface.
         local_url: how to reach it from this machine.
         url: where the console will be, for people.
         password: the administrator's, when it was made now; None when it had been made before.
@@ -44,18 +44,21 @@ class Site:
     data: Path
     collector_config: Path
     agent_config: Path
-    address: tuple[str, int]
     local_url: str
     url: str
     password: str | None
 
 
-def prepare(data: Path, listen: str | None) -> Site:
+def prepare(
+    data: Path, listen: str | None, check_address: Callable[[str, int], None] = lambda _host, _port: None
+) -> Site:
     """Make whatever is missing in a folder.
 
     Args:
         data: the folder, made when missing.
         listen: HOST:PORT to write into a new configuration; an existing one must agree. None takes what is there.
+        check_address: raises ConfigError when the collector cannot listen there; asked before anything is made, so
+            that a new folder is not bound to an address that it never had.
 
     Raises:
         ConfigError: the folder cannot be made, or `listen` is not what the folder is configured for.
@@ -66,25 +69,26 @@ def prepare(data: Path, listen: str | None) -> Site:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError([Fault(str(data), 0, f"cannot be made: {error.strerror}")]) from error
-    config = _collector_config(data / "collector.yaml", listen)
+    config = _collector_config(data / "collector.yaml", listen, check_address)
     token = data / "agent.token"
     password = asyncio.run(_accounts(data, None if token.exists() else token, config))
     agent_config = _agent_config(data / "agent.yaml", config)
-    return Site(
-        data, data / "collector.yaml", agent_config, config.address(), _local_url(config), config.url(), password
-    )
+    return Site(data, data / "collector.yaml", agent_config, _local_url(config), config.url(), password)
 
 
-def _collector_config(file: Path, listen: str | None) -> CollectorConfig:
+def _collector_config(file: Path, listen: str | None, check_address: Callable[[str, int], None]) -> CollectorConfig:
     if not file.exists():
         chosen = listen or DEFAULT_LISTEN
-        if parse_listen(chosen) is None:
+        address = parse_listen(chosen)
+        if address is None:
             raise ConfigError([Fault("--listen", 0, f"{chosen!r} is not HOST:PORT; write one like {DEFAULT_LISTEN}")])
+        check_address(*address)
         _write(file, _COLLECTOR.format(listen=chosen))
     config = load(file)
     if listen is not None and listen != config.listen:
         message = f"listen is {config.listen} here, --listen {listen}; change it in this file or leave --listen out"
         raise ConfigError([Fault(str(file), 0, message)])
+    check_address(*config.address())
     return config
 
 

@@ -107,7 +107,8 @@ def check_address(host: str, port: int) -> None:
         ):
             if _is_taken(family, kind, protocol, address):
                 place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-                message = f"this address is in use{_listener(port)}; stop it, or set another `listen`"
+                remedy = "stop it, or take another: --listen for a new folder, else `listen` in collector.yaml"
+                message = f"this address is in use{_listener(port)}; {remedy}"
                 raise ConfigError([Fault(place, 0, message)])
 
 

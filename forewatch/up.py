@@ -47,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     from forewatch.claim import check_address, claimed  # noqa: PLC0415
 
     with claimed(arguments.data) as claim:
-        site = prepare(arguments.data, arguments.listen)
-        check_address(*site.address)
+        site = prepare(arguments.data, arguments.listen, check_address)
         return _run(site, claim)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.first_start import prepare
 from core.errors import ConfigError
 from core.files import hold_folder
 from forewatch import claim
@@ -77,3 +78,13 @@ def test_up_refuses_a_taken_address_before_it_starts_anything(tmp_path: Path, ca
         listen = f"127.0.0.1:{server.getsockname()[1]}"
         assert main(["up", "--data", str(tmp_path), "--listen", listen]) == 2
     assert f"{listen}: this address is in use by process {os.getpid()}" in capsys.readouterr().err
+    # Another `--listen` is all that the next attempt needs.
+    assert {file.name for file in tmp_path.iterdir()} == {"up.lock"}
+
+
+def test_up_refuses_an_address_that_was_taken_since(tmp_path: Path, capsys) -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    prepare(tmp_path, listen)
+    with socket.create_server(("127.0.0.1", int(listen.rpartition(":")[2]))):
+        assert main(["up", "--data", str(tmp_path)]) == 2
+    assert "else `listen` in collector.yaml" in capsys.readouterr().err
