@@ -8,15 +8,17 @@ layout that came twice.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collector.ingest.decode import STEADY_END, STEADY_END_MASK, TAIL, Decoded, ends_are_steady, read_ends
-from rules.source import Ids, Times
+from collector.series.rings import run_of
+from rules.source import Ids, Times, Values
 
 # What changes of a tail, from its fourth byte on: the value, the tag of the time, and the time. The last eight
 # bytes are read as one number, which shares a byte with the value.
@@ -35,10 +37,10 @@ Body = NDArray[np.uint8]  # a decompressed body that may be written to
 class SlicedKeys(Sequence[bytes]):
     """The keys of a template's series, cut out of its skeleton when somebody asks."""
 
-    def __init__(self, skeleton: bytes, starts: NDArray[np.int32], ends: NDArray[np.int32]) -> None:
+    def __init__(self, skeleton: bytes, starts: NDArray[np.int32], changing: NDArray[np.int64]) -> None:
         self._skeleton = skeleton
         self._starts = starts
-        self._ends = ends
+        self._changing = changing
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -50,27 +52,63 @@ class SlicedKeys(Sequence[bytes]):
     def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
-        return self._skeleton[self._starts[index] : self._ends[index]]
+        return self._skeleton[self._starts[index] : self._changing[index] - _OFFSET]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The samples of a body of a known layout: one of each of its series.
+
+    Attributes:
+        layout: whose they are.
+        times: [samples] epoch ms, or one for all.
+        values: [samples].
+    """
+
+    layout: Template
+    times: Times | int
+    values: Values
+
+    def decoded(self) -> Decoded:
+        """As `decode` would have it."""
+        count = len(self.values)
+        times = np.full(count, self.times) if isinstance(self.times, int) else self.times
+        return Decoded(self.layout.keys, self.layout.ids(), np.arange(count), times, self.values, steady=True)
 
 
 class Template:
-    """One layout: the body with values and times blanked, where the tails stand, and whose they are."""
+    """One layout: the body with values and times blanked, where they stand, and whose they are.
 
-    def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int32], ids: Ids) -> None:
-        self._tails = tails
+    Attributes:
+        keys: of its series.
+        run: the rows of its series where they are consecutive, as of series that were born together; else None.
+        size: about how many bytes it takes.
+        matched: whether a body was of it.
+    """
+
+    def __init__(self, body: bytes, starts: NDArray[np.int32], tails: NDArray[np.int64], ids: Ids) -> None:
+        self._changing = tails + _OFFSET
         blanked = np.frombuffer(bytearray(body), np.uint8)
-        _every_place(blanked)[tails + _OFFSET] = _BLANK
+        _every_place(blanked)[self._changing] = _BLANK
         self._skeleton = blanked.tobytes()
-        self._ids = ids
-        self._keys = SlicedKeys(self._skeleton, starts, tails)
-        self.size = len(body) + 16 * len(ids)
+        self.run = run_of(ids)
+        self._ids = None if self.run is not None else ids.copy()
+        self.keys = SlicedKeys(self._skeleton, starts, self._changing)
+        self.size = len(body) + (20 if self.run is None else 12) * len(ids)
         self.matched = False
 
-    def match(self, body: Body) -> Decoded | None:
+    def ids(self) -> Ids:
+        """[series] their rows."""
+        if self._ids is not None:
+            return self._ids
+        assert self.run is not None
+        return np.arange(self.run.start, self.run.stop)
+
+    def match(self, body: Body) -> Repeated | None:
         """The samples of a body of this layout; None when it is of another one, and the body is as it was."""
         if len(body) != len(self._skeleton):
             return None
-        places, changing = _every_place(body), self._tails + np.int64(_OFFSET)
+        places, changing = _every_place(body), self._changing
         columns = places[changing]
         places[changing] = _BLANK
         # Of equal lengths, so this compares all of it, and in place; `==` would need a copy of the body.
@@ -80,18 +118,17 @@ class Template:
             places[changing] = columns
             return None
         self.matched = True
-        values = columns.view(_COLUMNS)["value"].copy()
-        return Decoded(self._keys, self._ids, np.arange(len(times)), times, values, steady=True)
+        return Repeated(self, times, columns.view(_COLUMNS)["value"].copy())
 
 
-def read_times(ends: NDArray[np.uint64]) -> Times | None:
-    """[samples] the times in the last eight bytes of tails, at least one; None where one of them is no time."""
+def read_times(ends: NDArray[np.uint64]) -> Times | int | None:
+    """[samples] the times in the last eight bytes of tails, at least one, or the one of all; None if one is no time."""
     words = ends & _NOT_VALUE
     if (words == words[0]).all():  # what is collected together has one time
         word = int(words[0])
         if word & STEADY_END_MASK != STEADY_END:
             return None
-        return np.full(len(words), sum((word >> 16 + 8 * group & 0x7F) << 7 * group for group in range(6)))
+        return sum((word >> 16 + 8 * group & 0x7F) << 7 * group for group in range(6))
     return read_ends(words) if ends_are_steady(words).all() else None
 
 
@@ -113,15 +150,21 @@ class Templates:
         self._bytes = 0
         self._retirements = -1
         self._templates: OrderedDict[_Layout, Template] = OrderedDict()
+        self._sizes: Counter[tuple[str, int]] = Counter()  # how many of them by sender and length
         self._seen: OrderedDict[int, int] = OrderedDict()
 
-    def match(self, sender: str, body: Body, retirements: int) -> Decoded | None:
+    def has(self, sender: str, size: int) -> bool:
+        """Whether a layout of this length is known of a sender."""
+        return (sender, size) in self._sizes
+
+    def match(self, sender: str, body: Body, retirements: int) -> Repeated | None:
         """The samples of a body whose layout is known; ids are those of the store while it counts `retirements`.
 
         Values and times are blanked in a body that matched; any other one is as it was.
         """
         if retirements != self._retirements:
             self._templates.clear()
+            self._sizes.clear()
             self._bytes, self._retirements = 0, retirements
         layout = _layout(sender, body[:_LONGEST_HEAD].tobytes(), len(body))
         template = self._templates.get(layout)
@@ -137,7 +180,7 @@ class Templates:
         seen = self._seen.get(mark)
         former = self._templates.pop(layout, None)
         if former is not None:
-            self._bytes -= former.size
+            self._forgot(layout, former)
         worth = seen is not None and seen < _MAX_FAILURES
         self._remember(mark, 0 if seen is None else seen + (former is not None and not former.matched))
         template = make_template(body, decoded) if worth else None
@@ -145,8 +188,15 @@ class Templates:
             return
         self._bytes += template.size
         self._templates[layout] = template
+        self._sizes[layout[:2]] += 1
         while self._bytes > self._max_bytes:
-            self._bytes -= self._templates.popitem(last=False)[1].size
+            self._forgot(*self._templates.popitem(last=False))
+
+    def _forgot(self, layout: _Layout, template: Template) -> None:
+        self._bytes -= template.size
+        self._sizes[layout[:2]] -= 1
+        if not self._sizes[layout[:2]]:
+            del self._sizes[layout[:2]]
 
     def _remember(self, mark: int, failures: int) -> None:
         """Note that a layout came, and how many templates of it were made in vain."""
@@ -163,17 +213,15 @@ def make_template(body: bytes, decoded: Decoded) -> Template | None:
     ends = np.cumsum(heads + sizes)
     if len(ends) == 0 or int(ends[-1]) != len(body):
         return None
-    tails = (ends - TAIL).astype(np.int32)
-    template = Template(body, (ends - sizes).astype(np.int32), tails, decoded.ids.copy())
+    template = Template(body, (ends - sizes).astype(np.int32), ends - TAIL, decoded.ids)
     found = template.match(np.frombuffer(bytearray(body), np.uint8))
     template.matched = False  # by a body that came
-    return template if _is_same(found, decoded) else None
+    return template if found is not None and _is_same(found.decoded(), decoded) else None
 
 
-def _is_same(found: Decoded | None, decoded: Decoded) -> bool:
+def _is_same(found: Decoded, decoded: Decoded) -> bool:
     return (
-        found is not None
-        and found.values.tobytes() == decoded.values.tobytes()
+        found.values.tobytes() == decoded.values.tobytes()
         and bool((found.times == decoded.times).all())
         and list(found.keys) == list(decoded.keys)
     )

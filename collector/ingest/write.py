@@ -23,14 +23,14 @@ from collector.ingest.pressure import Pressure
 from collector.ingest.quiet import Quiet
 from collector.ingest.sequence import Sequences
 from collector.ingest.skew import Skews
-from collector.ingest.template import Templates
+from collector.ingest.template import Repeated, Templates
 from collector.series.keys import decode_labels
 from collector.series.refusal import Code, Refusal, Refusals
 from collector.series.store import UNKNOWN, SeriesStore
 from core.clock import Clock, to_rfc3339
 from core.errors import InvalidInput
 from core.labels import spell
-from rules.source import Ids
+from rules.source import Ids, Times
 
 _INLINE_BYTES = 1 << 20  # decompressed; a larger body is decoded in a thread
 _INLINE_UNSTEADY = 200  # series that need the protobuf decoder; more go to a thread too
@@ -116,15 +116,19 @@ class Ingest:
             StorageError: the disk is full; nothing was acknowledged.
         """
         shift_ms = self._shift(headers, received_ms)
-        async with self._turn(sender):
-            if headers.sequence is not None and self._sequences.seen(headers.agent, headers.boot, headers.sequence):
-                self.metrics.replayed.inc()
-                return Outcome(replayed=True)
-            size = decompressed_size(compressed, self.limits)
-            with self.pressure.hold(size):
-                outcome = await self._take(compressed, size, sender, shift_ms)
-            if headers.sequence is not None:
-                self._sequences.record(headers.agent, headers.boot, headers.sequence)
+        outcome = None
+        if sender not in self._turns and not self._is_replay(headers):
+            outcome = self._take_repeated(compressed, sender, shift_ms)
+        if outcome is None:
+            async with self._turn(sender):
+                if self._is_replay(headers):
+                    self.metrics.replayed.inc()
+                    return Outcome(replayed=True)
+                size = decompressed_size(compressed, self.limits)
+                with self.pressure.hold(size):
+                    outcome = await self._take(compressed, size, sender, shift_ms)
+        if headers.sequence is not None:
+            self._sequences.record(headers.agent, headers.boot, headers.sequence)
         self._account(outcome)
         return outcome
 
@@ -151,6 +155,9 @@ class Ingest:
         self._account(outcome)
         return outcome
 
+    def _is_replay(self, headers: PushHeaders) -> bool:
+        return headers.sequence is not None and self._sequences.seen(headers.agent, headers.boot, headers.sequence)
+
     def _turn(self, sender: str) -> asyncio.Lock:
         """Held while a push of this sender is taken in."""
         turn = self._turns.get(sender)
@@ -164,6 +171,35 @@ class Ingest:
         skew_ms = received_ms - headers.sent_at_ms
         self.metrics.show_skew(headers.agent, skew_ms / 1000)
         return self._skews.shift_ms(headers.agent, headers.boot, skew_ms)
+
+    def _take_repeated(self, compressed: bytes, sender: str, shift_ms: int) -> Outcome | None:
+        """Take in a push of a known layout without ado; None, and nothing is done, for any other.
+
+        Nothing else runs meanwhile, so it needs no turn, and no room beside the scratch.
+        """
+        size, tee = decompressed_size(compressed, self.limits), self._store.tee
+        if size > _INLINE_BYTES or (tee and shift_ms) or not self._templates.has(sender, size):
+            return None
+        found = self._match(compressed, size, sender)
+        if found is None or len(found.values) > _SAMPLES_A_STEP:
+            return None
+        run, times = found.layout.run, found.times + shift_ms
+        if run is not None and self._store.append_next(run, times, found.values):
+            if tee is not None:
+                tee.whole(compressed, len(found.values))
+            return Outcome(samples=len(found.values), accepted=len(found.values))
+        if tee is not None:  # a copy of some of the samples takes its time
+            return None
+        decoded = found.decoded()
+        outcome = Outcome(samples=decoded.samples)
+        self._append_step(outcome, decoded, decoded.ids, decoded.times + shift_ms, 0)
+        return outcome
+
+    def _match(self, compressed: bytes, size: int, sender: str) -> Repeated | None:
+        """What a push of a known layout brings; of any other one the scratch holds the body."""
+        scratch = self._scratch[:size]
+        decompress_into(compressed, scratch)
+        return self._templates.match(sender, scratch, self._store.retirements)
 
     async def _take(self, compressed: bytes, size: int, sender: str, shift_ms: int) -> Outcome:
         retirements = self._store.retirements
@@ -181,12 +217,10 @@ class Ingest:
         """Decode here what takes a millisecond or two, and everything else in a thread."""
         if size > _INLINE_BYTES:
             return await asyncio.to_thread(lambda: self._decoder.decode(decompress(compressed)))
-        scratch = self._scratch[:size]
-        decompress_into(compressed, scratch)
-        decoded = self._templates.match(sender, scratch, self._store.retirements)
-        if decoded is not None:
-            return decoded
-        body = scratch.tobytes()
+        found = self._match(compressed, size, sender)
+        if found is not None:
+            return found.decoded()
+        body = self._scratch[:size].tobytes()
         split = self._decoder.split(body)
         if split.unsteady > _INLINE_UNSTEADY:
             return await asyncio.to_thread(self._decoder.finish, split)
@@ -220,16 +254,20 @@ class Ingest:
             if self._store.retirements != retirements:
                 retirements = self._store.retirements
                 ids = self._store.resolve_keys(decoded.keys, sender=sender)
-            step = slice(start, start + _SAMPLES_A_STEP)
-            rows = ids[step] if decoded.steady else ids[decoded.series[step]]
-            refusals = self._store.append(rows, times[step], decoded.values[step])
-            outcome.accepted += refusals.accepted
-            outcome.duplicates += refusals.duplicates
-            outcome.late += refusals.late
-            if refusals.counts:
-                outcome.refused.update(refusals.counts)
-                _tell_faults(outcome, refusals, decoded, start)
+            self._append_step(outcome, decoded, ids, times, start)
         return outcome
+
+    def _append_step(self, outcome: Outcome, decoded: Decoded, ids: Ids, times: Times, start: int) -> None:
+        """Append the samples of one step and note what became of them."""
+        step = slice(start, start + _SAMPLES_A_STEP)
+        rows = ids[step] if decoded.steady else ids[decoded.series[step]]
+        refusals = self._store.append(rows, times[step], decoded.values[step])
+        outcome.accepted += refusals.accepted
+        outcome.duplicates += refusals.duplicates
+        outcome.late += refusals.late
+        if refusals.counts:
+            outcome.refused.update(refusals.counts)
+            _tell_faults(outcome, refusals, decoded, start)
 
     def _account(self, outcome: Outcome) -> None:
         self.metrics.samples.inc(outcome.accepted)

@@ -35,11 +35,10 @@ class Appender:
 
     def append(self, ids: Ids, times: Times, values: Values, now_ms: int) -> Refusals:
         """As `SeriesStore.append`."""
-        oldest_ms, newest_ms = max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
         run = run_of(ids)
-        if run is not None and self._samples.append_next(run, times, values, oldest_ms, newest_ms):
-            self._columns.arrived[run] = now_ms // 1000
+        if run is not None and self.append_next(run, times, values, now_ms):
             return Refusals(len(ids))
+        oldest_ms, newest_ms = self._span(now_ms)
         last_times = self._last_times_until(ids, newest_ms)
         admission = admit(ids, times, last_times, oldest_ms=oldest_ms, newest_ms=newest_ms)
         codes, ranks = admission.codes, admission.ranks
@@ -51,6 +50,17 @@ class Appender:
         self._tell_duplicates(codes, ids, times, values, now_ms)
         late = self._take_late(codes, ids, times, values, now_ms)
         return Refusals.of(codes, late)
+
+    def append_next(self, rows: slice, times: Times | int, values: Values, now_ms: int) -> bool:
+        """As `SeriesStore.append_next`."""
+        if not self._samples.append_next(rows, times, values, *self._span(now_ms)):
+            return False
+        self._columns.arrived[rows] = now_ms // 1000
+        return True
+
+    def _span(self, now_ms: int) -> tuple[int, int]:
+        """The oldest and the newest time that is taken."""
+        return max(0, now_ms - self._limits.max_age_ms), now_ms + self._limits.max_ahead_ms
 
     def _write(self, ids: Ids, times: Times, values: Values, ranks: NDArray[np.int64] | None, now_ms: int) -> None:
         self._samples.append(ids, times, values, ranks)

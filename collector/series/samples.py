@@ -88,23 +88,26 @@ class Samples:
             self._close_windows(ids, times, values, ranks)
             self._recent.append(ids, times, values, ranks)
 
-    def append_next(self, rows: slice, times: Times, values: Values, oldest_ms: int, newest_ms: int) -> bool:
+    def append_next(self, rows: slice, times: Times | int, values: Values, oldest_ms: int, newest_ms: int) -> bool:
         """Append where each sample is just the next one of consecutive rows, as in a sender's steady state.
+
+        The times are [rows], or one for all.
 
         Returns:
             False, and nothing is appended, where a sample may need a closer look: it is not later than what all
             rows have, not between `oldest_ms` and `newest_ms`, the first of its row or of a five-minute window, or
-            after a gap. Four reductions tell.
+            after a gap. Four reductions tell, or two.
         """
         last = self._recent.last_times[rows]
-        lowest, first, latest = int(last.min()), int(times.min()), int(times.max())
+        lowest = int(np.minimum.reduce(last))
+        first, latest = (times, times) if isinstance(times, int) else (int(times.min()), int(times.max()))
         if (
             lowest < 0
             or first < oldest_ms
             or latest > newest_ms
             or latest - lowest > self._recent.max_gap_ms
             or latest // SPACING_MS > lowest // SPACING_MS
-            or int(last.max()) >= first
+            or int(np.maximum.reduce(last)) >= first
         ):
             return False
         self._latest_ms = max(self._latest_ms, latest)

@@ -147,6 +147,21 @@ class SeriesStore(SampleReads):
             self._require_space(0)
             return self._appender.append(ids, times, values, self._clock.now_ms())
 
+    def append_next(self, rows: slice, times: Times | int, values: Values) -> bool:
+        """Append a sample to each of consecutive series, if each is just its next one; False, and nothing done, if not.
+
+        Args:
+            rows: their ids, from `resolve` under the current `retirements`.
+            times: [rows] epoch ms, or one for all.
+            values: [rows].
+
+        Raises:
+            StorageError: as `append`.
+        """
+        with self._turns.writing():
+            self._require_space(0)
+            return self._appender.append_next(rows, times, values, self._clock.now_ms())
+
     def select(self, matchers: Sequence[Matcher]) -> Ids:
         """Ids of the series whose labels satisfy every matcher, ascending; the array is shared, do not write to it.
 

@@ -7,8 +7,6 @@ up. Writers here stand in a door that readers have to pass first.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class Turns:
@@ -17,24 +15,31 @@ class Turns:
     def __init__(self) -> None:
         self._door = threading.Lock()
         self._room = threading.Lock()
+        # Contexts of their own classes, as one made of a generator takes longer than many a read.
         self._reader = _Reader(self._door, self._room)
+        self._writer = _Writer(self._door, self._room)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        with self._door:
-            self._room.acquire()
-        try:
-            yield
-        finally:
-            self._room.release()
+    def writing(self) -> _Writer:
+        return self._writer
 
     def reading(self) -> _Reader:
         return self._reader
 
 
-class _Reader:
-    """A context of its own class, as one made of a generator takes longer than many a read."""
+class _Writer:
+    def __init__(self, door: threading.Lock, room: threading.Lock) -> None:
+        self._door = door
+        self._room = room
 
+    def __enter__(self) -> None:
+        with self._door:
+            self._room.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._room.release()
+
+
+class _Reader:
     def __init__(self, door: threading.Lock, room: threading.Lock) -> None:
         self._door = door
         self._room = room

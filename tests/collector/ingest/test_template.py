@@ -44,7 +44,8 @@ def match(templates: Templates, body: bytes, *, sender: str = "a", retirements: 
     content = np.frombuffer(bytearray(body), np.uint8)
     found = templates.match(sender, content, retirements)
     assert found is not None or content.tobytes() == body, "what did not match is as it was"
-    return found
+    assert found is None or templates.has(sender, len(body))
+    return None if found is None else found.decoded()
 
 
 def push(order, values, at=NOW) -> bytes:
