@@ -95,10 +95,12 @@ async def test_matches_in_the_journal_are_told_the_same_way(tmp_path: Path, cloc
         await node.probe.collect()
         said = "refused for \x1b[31mroot password=hunter2"
         journald.write({"MESSAGE": said, "SYSLOG_IDENTIFIER": "sshd", "PRIORITY": "5", "UNIT": "\n"})
-        while not (records := events.queue.spool.front(clock.now_ms(), 2**20)):
+        for _ in range(500):
             await clock.advance(15)
             await node.probe.collect()
             await asyncio.sleep(0.01)
+            if records := events.queue.spool.front(clock.now_ms(), 2**20):
+                break
         events.close()
     finally:
         journald.stop()

@@ -42,6 +42,7 @@ def resolver(success: float, answered: float) -> Scene:
 
 
 PROCESSES = f'namedprocess_namegroup_num_procs{{groupname="nginx",{HOST}}}'
+RESTARTS = f'node_systemd_service_restart_total{{name="nginx.service",{HOST}}}'
 UNIT = f'node_systemd_unit_state{{name="nginx.service",state="failed",type="notify",{HOST}}}'
 STATUS = f"smartctl_device_smart_status{{{DISK}}}"
 WARNING = f"smartctl_device_critical_warning{{{DISK}}}"
@@ -64,6 +65,7 @@ PROBE_TROUBLE: list[tuple[str, Scene, float, str]] = [
     ("ClockWrong", {f"node_ntp_offset_seconds{{{SITE}}}": -2}, 6 * MINUTE, "two seconds ahead"),
     ("ProcessMissing", {PROCESSES: 0}, 2 * MINUTE, "none runs"),
     ("SystemdUnitFailed", {UNIT: 1}, 3 * MINUTE, "given up"),
+    ("ServiceRestartsOften", {RESTARTS: lambda at: at // 120}, 40 * MINUTE, "every two minutes"),
     ("RaidDegraded", raid(failed=1), 2 * MINUTE, "a disk failed"),
     ("RaidInactive", raid(inactive=1), 6 * MINUTE, "not assembled"),
     ("DiskFailing", {STATUS: 0}, MINUTE, "says so itself"),
@@ -84,6 +86,7 @@ PROBE_HEALTHY: Scene = {
     f"node_ntp_offset_seconds{{{SITE}}}": 0.01,
     PROCESSES: 3,
     UNIT: 0,
+    RESTARTS: 3,
     STATUS: 1,
     WARNING: 0,
     USED: 4,
@@ -93,6 +96,7 @@ PROBE_HEALTHY: Scene = {
 }
 
 PROBE_HARMLESS: list[tuple[str, Scene, float, str]] = [
+    ("ServiceRestartsOften", {RESTARTS: lambda at: at // 900}, 40 * MINUTE, "now and then"),
     ("ProbeFailed", resolver(0, 1), 5 * MINUTE, "a wrong answer has an alert of its own"),
     ("ProbeFailed", certificate(90, trusted=False), 5 * MINUTE, "so has a certificate that is not believed"),
     ("DnsAnswerWrong", resolver(0, 0), 5 * MINUTE, "no answer at all is a failed probe"),

@@ -83,10 +83,11 @@ async def test_a_socket_counts_its_connections(systemd: Systemd) -> None:
             channel.connect(f"/proc/{systemd.pid}/root/run/echo")
             channel.sendall(b"x")
         assert one.recv(1) == b"x"
-        while (values := await values_of(systemd, include=r"echo\.socket"))[
-            "node_systemd_socket_refused_connections_total echo.socket"
-        ] != 1:
-            pass
+        for _ in range(200):
+            values = await values_of(systemd, include=r"echo\.socket")
+            if values["node_systemd_socket_refused_connections_total echo.socket"]:
+                break
+    assert values["node_systemd_socket_refused_connections_total echo.socket"] == 1
     assert values["node_systemd_socket_accepted_connections_total echo.socket"] >= 1
     assert values["node_systemd_socket_current_connections echo.socket"] == 1
 
