@@ -128,13 +128,9 @@ def _refusal(url: str, answer: Answer) -> str:
 
 
 def _detail(answer: Answer) -> str:
-    """What a problem document (RFC 9457) says, or the beginning of any other answer."""
-    try:
-        problem = msgspec.json.decode(answer.body, type=dict[str, object])
-    except msgspec.MsgspecError:
-        problem = {}
-    text = problem.get("detail") or problem.get("title") or answer.excerpt() or "no reason given"
-    return f"HTTP {answer.status}: {''.join(c if c.isprintable() else ' ' for c in str(text))[:300]}"
+    """The status and what the answer says."""
+    text = answer.excerpt() or "no reason given"
+    return f"HTTP {answer.status}: {''.join(c if c.isprintable() else ' ' for c in text)[:300]}"
 
 
 @contextlib.contextmanager

@@ -17,11 +17,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 
+import msgspec
+
 from agent.config import CollectorConfig, parse_url
 from agent.worker import Worker
 from core.errors import ForewatchError
 
 _LARGEST_ANSWER = 64 * 2**10
+_LONGEST_EXCERPT = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,17 @@ class Answer:
     body: bytes
 
     def excerpt(self) -> str:
-        """The beginning of the body, for a log line."""
-        return self.body[:500].decode(errors="replace").strip()
+        """What a problem document says (RFC 9457), or the beginning of any other body, for a log line."""
+        told = self._problem() or self.body[:_LONGEST_EXCERPT].decode(errors="replace")
+        return told[:_LONGEST_EXCERPT].strip()
+
+    def _problem(self) -> str | None:
+        try:
+            problem = msgspec.json.decode(self.body, type=dict[str, object])
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+        told = problem.get("detail") or problem.get("title")
+        return told if isinstance(told, str) else None
 
 
 class Unreachable(ForewatchError):  # noqa: N818 - reads as the reason in a raise

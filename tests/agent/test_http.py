@@ -18,6 +18,22 @@ Handler = Callable[["Wire"], None]
 FINE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
+@pytest.mark.parametrize(
+    ("body", "said", "why"),
+    [
+        (b'{"title":"Unauthorized","status":401,"detail":"not known"}', "not known", "a problem says what is wrong"),
+        (b'{"title":"Unauthorized","status":401}', "Unauthorized", "or at least its title"),
+        (b'{"detail":5}', '{"detail":5}', "no problem, though it has the word"),
+        (b"[" * 5000, "[" * 500, "no JSON at all"),
+        (b"<html>\xff ", "<html>\ufffd", "a web page, not even UTF-8"),
+        (b'{"detail":"' + b"x" * 900 + b'"}', "x" * 500, "a long one is cut"),
+        (b"", "", "nothing"),
+    ],
+)
+def test_an_answer_is_told_by_what_it_says(body: bytes, said: str, why: str) -> None:
+    assert Answer(401, {}, body).excerpt() == said, why
+
+
 class Wire:
     """One accepted connection, served on a thread."""
 
