@@ -13,6 +13,20 @@ UNKNOWN = "unknown"  # the name of every trap that no definition has
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """What the value of an object that a trap carries says about the trouble; values as they are spelled.
+
+    Attributes:
+        ends: values with which the trap ends its own trouble.
+        severities: how bad it is with other values; what is not in it is as bad as the definition says.
+    """
+
+    object: str
+    ends: frozenset[str] = frozenset()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A kind of trap.
 
@@ -25,7 +39,8 @@ class Definition:
         index: an object whose instance (what follows its OID) does so too; None for none.
         clears: names of the troubles that it ends.
         expire_seconds: the trouble it begins is over after that; None when only another trap ends it.
-        alerts: whether it begins a trouble: another trap ends it, or time does.
+        alerts: whether it begins a trouble: another trap ends it, its own next one does, or time does.
+        state: an object whose value says how bad it is, or that it is over; None for none.
     """
 
     name: str
@@ -37,6 +52,24 @@ class Definition:
     clears: tuple[str, ...] = ()
     expire_seconds: float | None = None
     alerts: bool = False
+    state: State | None = None
+
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """All that its trouble may have, each once."""
+        others = self.state.severities.values() if self.state else ()
+        return tuple(dict.fromkeys((self.severity, *others)))
+
+    def severity_of(self, values: Mapping[str, str]) -> Severity:
+        """How bad a trap with these values is: `info` when it says that its trouble is over."""
+        if self.state is None:
+            return self.severity
+        value = values.get(self.state.object, "")
+        return "info" if value in self.state.ends else self.state.severities.get(value, self.severity)
+
+    def is_end(self, values: Mapping[str, str]) -> bool:
+        """Whether a trap with these values says that its own trouble is over."""
+        return self.state is not None and values.get(self.state.object) in self.state.ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +77,13 @@ class Object:
     """An object that traps carry.
 
     Attributes:
-        words: names of an enumeration's values.
+        words: names of an enumeration's values, and of OIDs that the object may have as its value.
         form: how octets are to be read; None finds out.
     """
 
     name: str
     oid: str
-    words: Mapping[int, str] = field(default_factory=dict)
+    words: Mapping[int | str, str] = field(default_factory=dict)
     form: Form | None = None
 
 
@@ -75,3 +108,10 @@ class Catalogue:
                 return found, oid[len(head) + 1 :]
             head = head.rpartition(".")[0]
         return None, oid
+
+    def name_of(self, oid: str) -> str:
+        """An OID that is a value, as people say it: `ifInOctets.3` for an instance of a known object, else the OID."""
+        found, index = self.object_of(oid)
+        if found is None:
+            return oid
+        return f"{found.name}.{index}" if index else found.name

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.snmp.enterprises import vendor_of
-from agent.traps.definition import UNKNOWN, Catalogue, Definition
-from agent.traps.notification import Notification
+from agent.traps.definition import UNKNOWN, Catalogue, Definition, Object, Severity
+from agent.traps.notification import Notification, Varbind
 from agent.traps.spell import VALUE_LIMIT, spell
 from core.clock import to_rfc3339
 from core.facts import EventAlert, EventReport
@@ -69,7 +69,8 @@ class Reader:
         text = _text(definition, one, values | key)
         event = EventReport(
             at=to_rfc3339(at_ms), kind="trap", target=instance, message=text[:MESSAGE_LIMIT],
-            attributes=values | _attributes(definition, one), alerts=self._alerts(definition, instance, key, text),
+            attributes=values | _attributes(definition, one, definition.severity_of(values)),
+            alerts=self._alerts(definition, instance, values, key, text),
         )  # fmt: skip
         said = tuple(key.values()) if key else tuple(values.values())
         return Reading(definition, event, (instance, one.oid, *said))
@@ -84,7 +85,7 @@ class Reader:
             name = found.name if found else varbind.oid[:VALUE_LIMIT]
             if name in values:
                 continue
-            value = spell(varbind.value, found)
+            value = self._spell(varbind, found)
             room -= len(name) + len(value)
             if room < 0:
                 break
@@ -92,21 +93,31 @@ class Reader:
             indexes[name] = index if found else ""
         return values, indexes
 
-    def _alerts(self, definition: Definition, instance: str, key: Mapping[str, str], text: str) -> list[EventAlert]:
-        begun = [definition] if definition.alerts else []
-        ended = [self._catalogue.by_name[name] for name in definition.clears]
+    def _spell(self, varbind: Varbind, found: Object | None) -> str:
+        said = spell(varbind.value, found)
+        is_bare_oid = isinstance(varbind.value, str) and said == varbind.value
+        return self._catalogue.name_of(said) if is_bare_oid else said
+
+    def _alerts(
+        self, definition: Definition, instance: str, values: Mapping[str, str], key: Mapping[str, str], text: str
+    ) -> list[EventAlert]:
+        """The trouble that begins, and those that are over; a trouble as bad as before in another way is another."""
+        begun = definition.severity_of(values) if definition.alerts and not definition.is_end(values) else None
+        ended = [definition] if definition.alerts else []
+        ended += [self._catalogue.by_name[name] for name in definition.clears]
         expire = definition.expire_seconds or self._expire_seconds
-        return [
-            EventAlert(
-                name=one.name,
-                severity=one.severity,
-                labels={"instance": instance, **key},
-                text=f"{instance}: {text}",
-                firing=one is definition,
-                expire_seconds=expire if one is definition else 0.0,
-            )
-            for one in (*begun, *ended)
+        labels, line = {"instance": instance, **key}, f"{instance}: {text}"
+        alerts = [
+            EventAlert(name=one.name, severity=severity, labels=labels, text=line, firing=False)
+            for one in ended
+            for severity in one.severities
+            if one is not definition or severity != begun
         ]
+        if begun is not None:
+            alerts.append(
+                EventAlert(name=definition.name, severity=begun, labels=labels, text=line, expire_seconds=expire)
+            )
+        return alerts
 
 
 def _key(definition: Definition, values: Mapping[str, str], indexes: Mapping[str, str]) -> dict[str, str]:
@@ -119,9 +130,9 @@ def _key(definition: Definition, values: Mapping[str, str], indexes: Mapping[str
     return {name: value for name, value in key.items() if value}
 
 
-def _attributes(definition: Definition, one: Notification) -> dict[str, str]:
+def _attributes(definition: Definition, one: Notification, severity: Severity) -> dict[str, str]:
     attributes = {
-        "trap": definition.name, "oid": one.oid, "severity": definition.severity,
+        "trap": definition.name, "oid": one.oid, "severity": severity,
         "source": one.source, "snmp_version": one.version,
     }  # fmt: skip
     vendor = vendor_of(one.oid)

@@ -79,7 +79,7 @@ class Receiver:
 
     def _tell(self, notification: Notification, now: float) -> Drop | None:
         reading = self._reader.read(notification, self._now_ms())
-        self._count(reading.event.target, reading.definition.name, reading.definition.severity)
+        self._count(reading.event.target, reading.definition.name, reading.event.attributes["severity"])
         if self._repeats.is_repeat(reading, now):
             self._repeated += 1
             return None

@@ -57,4 +57,4 @@ def _states(reading: Reading) -> Sequence[tuple[Key, bool]]:
 
 
 def _trouble(alert: EventAlert) -> Key:
-    return (alert.name, *(f"{name}={value}" for name, value in sorted(alert.labels.items())))
+    return (alert.name, alert.severity, *(f"{name}={value}" for name, value in sorted(alert.labels.items())))

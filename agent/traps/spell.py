@@ -21,7 +21,9 @@ def spell(value: Value | Address, of: Object | None) -> str:
         return of.words.get(value, str(value)) if of else str(value)
     if isinstance(value, Address):
         return value.text
-    return clean(value, VALUE_LIMIT) if value is not None else ""
+    if value is None:
+        return ""
+    return clean(of.words.get(value, value) if of else value, VALUE_LIMIT)
 
 
 def _octets(value: bytes, form: Form | None) -> str:

@@ -93,6 +93,17 @@ def test_own_definitions_come_before_shipped_ones(tmp_path: Path) -> None:
         ("traps: {x: {oid: 1.3.6, severity: info, clears: [linkDown]}}", "which has another key"),
         ("traps: {mine: {oid: 1.3.6.1.6.3.1.1.5.3, severity: info}}", "traps.mine: has the OID of linkDown"),
         ("traps: {unknown: {oid: 1.3.6, severity: info}}", "is no name"),
+        ("traps: {x: {oid: 1.3.6, severity: info, state: {object: y, ends: [z]}}}", "there is no object 'y'"),
+        ("traps: {x: {oid: 1.3.6, severity: info, state: {object: ifOperStatus}}}", "needs ends, severities or both"),
+        (
+            "traps: {x: {oid: 1.3.6, severity: info, state: {object: ifOperStatus, ends: [fine]}}}",
+            "ifOperStatus is never 'fine'; it has the words dormant, down",
+        ),
+        (
+            "traps: {x: {oid: 1.3.6, severity: info, state: {object: sysName, ends: [a], severities: {a: info}}}}",
+            "is in ends too",
+        ),
+        ("objects: {x: {oid: 1.3.6, words: {up: on}}}", "must be a whole number or an OID"),
     ],
 )
 def test_a_wrong_definition_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -104,3 +115,24 @@ def test_a_wrong_definition_is_named(tmp_path: Path, text: str, message: str) ->
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no folder"):
         load_catalogue(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "reason"),
+    [
+        ("    clears: [linkUp, nothing]", "own.yaml:7: traps.door: clears 'nothing'", "what it clears"),
+        ("    key: [nothing]", "own.yaml:7: traps.door: there is no object 'nothing'", "its key"),
+        (
+            "    state: {object: nothing, ends: [x]}",
+            "own.yaml:7: traps.door: there is no object 'nothing'",
+            "its state",
+        ),
+        ("    texts: x", "own.yaml:7: traps.door.texts", "a key that there is not"),
+    ],
+)
+def test_a_fault_has_its_line(tmp_path: Path, line: str, place: str, reason: str) -> None:
+    text = "# doors\ntraps:\n  door:\n    oid: 1.3.6.1.4.1.99999.0.1\n    severity: major\n    text: a door\n" + line
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(ConfigError) as wrong:
+        load_catalogue(tmp_path)
+    assert place in str(wrong.value), reason
