@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from core.config.nodes import descend, is_null, line_of, plain
-from core.config.shapes import holds_secret, is_words, join, spell, spell_path, tags
+from core.config.shapes import fields_of, holds_secret, is_words, join, spell, spell_path, tags
 from core.config.values import Duration, Secret, Section, Share, Size
 from core.errors import Fault
 from core.units import parse_duration, parse_percentage, parse_size
@@ -84,7 +84,7 @@ class Reader:
         entries = self._entries(node, path)
         if entries is None:
             return None
-        fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+        fields = fields_of(shape)
         values: dict[str, Any] = {}
         before = len(self.faults)
         for key, (key_node, value_node) in entries.items():

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from core.config.values import Duration, Secret, Share, Size
+
+
+@cache  # msgspec evaluates the annotations each time, and a profile of a device has hundreds of sections
+def fields_of(shape: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """The fields of a shape by the keys that they have in a file."""
+    return {field.encode_name: field for field in msgspec.structs.fields(shape)}
 
 
 def holds_secret(field: msgspec.structs.FieldInfo | None) -> bool:
@@ -26,8 +34,8 @@ def tags(shape: Any) -> tuple[str, ...]:
     """The values of a section's `type`, when it is a `Literal`; nothing for any other shape."""
     if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
         return ()
-    tag = next((field.type for field in msgspec.structs.fields(shape) if field.encode_name == "type"), None)
-    return get_args(tag) if get_origin(tag) is Literal else ()
+    tag = fields_of(shape).get("type")
+    return get_args(tag.type) if tag is not None and get_origin(tag.type) is Literal else ()
 
 
 def is_words(shape: Any) -> bool:

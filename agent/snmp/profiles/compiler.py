@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-import msgspec
-
 from agent.sample import Family, Kind
 from agent.snmp.client import Value
 from agent.snmp.profiles import schema
@@ -42,10 +40,10 @@ def compile_plan(name: str, profiles: Iterable[schema.Profile]) -> Plan:
     taken: set[str] = set()
     for profile in profiles:
         given = profile.metadata.device.fields
-        for key in msgspec.structs.fields(given):
-            found = getattr(given, key.name)
+        for name_of_fact in given.__struct_fields__:
+            found = getattr(given, name_of_fact)
             if found is not None:
-                fields.setdefault(key.name, []).append(_field(found))
+                fields.setdefault(name_of_fact, []).append(_field(found))
         for metric in profile.metrics:
             symbols = [symbol for symbol in metric.all_symbols if symbol.name not in taken]
             taken.update(symbol.name for symbol in symbols)

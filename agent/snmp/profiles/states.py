@@ -30,19 +30,24 @@ class States:
 
     def samples(self, family: Family, of: Labels) -> Make:
         """What makes samples of an object's values, with the labels of its row."""
-        made = {name: Series(family, labels(of, **{self.label: name})) for name in self.names.values()}
+        made: dict[str, Series] = {}  # as they come up: of three hundred types of interfaces a row has one
+
+        def series(name: str) -> Series:
+            if name not in made:
+                if len(made) > len(self.names):
+                    made.clear()  # numbers without a name, one after the other
+                made[name] = Series(family, labels(of, **{self.label: name}))
+            return made[name]
 
         def make(value: Value) -> Iterator[Sample]:
             if self.enum == "bits":
                 if isinstance(value, bytes):
-                    yield from (Sample(made[name], _bit(value, place)) for place, name in self.names.items())
-                return
-            if type(value) is not int:
-                return
-            name = self.names.get(value, str(value))
-            yield Sample(made.get(name) or Series(family, labels(of, **{self.label: name})), 1)
-            if self.enum == "state_set":
-                yield from (Sample(made[other], 0) for other in made if other != name)
+                    yield from (Sample(series(name), _bit(value, place)) for place, name in self.names.items())
+            elif type(value) is int:
+                own = self.names.get(value, str(value))
+                yield Sample(series(own), 1)
+                if self.enum == "state_set":
+                    yield from (Sample(series(name), 0) for name in dict.fromkeys(self.names.values()) if name != own)
 
         return make
 
