@@ -20,6 +20,7 @@ from collector.app import make_app
 from collector.config import CollectorConfig
 from core.clock import ManualClock, to_datetime
 from core.database import Database
+from tests.collector.command import Command
 
 PASSWORD = "correct horse battery"
 
@@ -116,3 +117,9 @@ async def start_site(tmp_path: Path, database: Database, clock: ManualClock) -> 
 @pytest.fixture
 async def site(start_site: StartSite) -> Site:
     return await start_site()
+
+
+@pytest.fixture
+def command(tmp_path: Path, database_url: str, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Commands on the database of `site`."""
+    return Command(tmp_path, database_url, capsys)
