@@ -41,6 +41,7 @@ class Journald:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         wait_until(self._listens, "systemd-journald", process=self._process)
+        self.write()  # what it says of itself at first is written before what it receives
 
     def stop(self) -> None:
         self._process.terminate()
