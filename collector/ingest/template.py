@@ -16,7 +16,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from collector.ingest.decode import STEADY_END, STEADY_END_MASK, TAIL, Decoded, ends_are_steady, read_ends
+from collector.ingest.decode import STEADY_END, STEADY_END_MASK, TAIL, Decoded, ends_are_steady, ends_of, read_ends
 from collector.series.rings import run_of
 from rules.source import Ids, Times, Values
 
@@ -208,9 +208,7 @@ class Templates:
 def make_template(body: bytes, decoded: Decoded) -> Template | None:
     """The template of a body all of whose series are steady; None when something else stands between them."""
     sizes = np.fromiter(map(len, decoded.keys), np.int64, len(decoded.keys)) + TAIL
-    # A series is a tag, its length as a varint, and itself.
-    heads = 2 + (sizes >= 1 << 7).astype(np.int64) + (sizes >= 1 << 14) + (sizes >= 1 << 21)
-    ends = np.cumsum(heads + sizes)
+    ends = ends_of(sizes)
     if len(ends) == 0 or int(ends[-1]) != len(body):
         return None
     template = Template(body, (ends - sizes).astype(np.int32), ends - TAIL, decoded.ids)

@@ -14,24 +14,20 @@ class Columns:
 
     Attributes:
         live: whether a series owns the row.
-        born: the generation in which its series was born.
         arrived: epoch seconds when something last arrived for it, by the collector's clock.
     """
 
     def __init__(self) -> None:
         self.live = np.zeros(0, np.bool_)
-        self.born = np.zeros(0, np.int64)
         self.arrived = np.zeros(0, np.uint32)
 
     def grow(self, rows: int) -> None:
         if rows > len(self.live):
             self.live = grown(self.live, rows, 0)
-            self.born = grown(self.born, rows, 0)
             self.arrived = grown(self.arrived, rows, 0)
 
-    def bear(self, ids: Ids, generation: int, now_seconds: int) -> None:
+    def bear(self, ids: Ids, now_seconds: int) -> None:
         self.live[ids] = True
-        self.born[ids] = generation
         self.arrived[ids] = now_seconds
 
     def silent_since(self, seconds: int) -> Ids:

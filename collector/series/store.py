@@ -61,7 +61,7 @@ class SeriesStore(SampleReads):
         self._selected: dict[tuple[Matcher, ...], Ids] = {}
         self._columns = Columns()
         self._columns.grow(self._samples.rows)
-        self._columns.bear(self._dictionary.live(), self._generation, clock.now_ms() // 1000)
+        self._columns.bear(self._dictionary.live(), clock.now_ms() // 1000)
         self._appender = Appender(self._samples, self._columns, limits)
         self._postings = Postings()
         self._postings.add(self._dictionary.by_row())
@@ -212,11 +212,6 @@ class SeriesStore(SampleReads):
         chosen = _chosen(ids, rows)
         return sorted(value for value, of in values if any_of(of, chosen))
 
-    def born_since(self, generation: int) -> Ids:
-        """Ids of the live series born after `generation`, ascending; 0 asks for all."""
-        with self._turns.reading():
-            return np.flatnonzero(self._columns.live & (self._columns.born > generation)).astype(np.int64)
-
     def retire(self) -> int:
         """Forget series for which nothing has arrived for the configured time; returns how many.
 
@@ -264,7 +259,7 @@ class SeriesStore(SampleReads):
         file, places = self._files.journal.bear(Birth(sender, rows, keys))
         self._dictionary.add(sender, rows, keys, places, file)
         self._turn_over()
-        self._columns.bear(ids, self._generation, self._clock.now_ms() // 1000)
+        self._columns.bear(ids, self._clock.now_ms() // 1000)
         self._postings.add(zip(rows, keys, strict=True))
         return rows
 

@@ -59,7 +59,7 @@ class Endpoint:
 
     def now(self, of: Labels) -> float | None:
         """The value of a series now; None when it is absent or stale."""
-        if of not in [self.store.labels(row) for row in self.store.born_since(0).tolist()]:
+        if of not in [self.store.labels(row) for row in self.store.select([]).tolist()]:
             return None
         _, values, present = self.store.instant(self.store.resolve([of]), self.clock.now_ms(), LOOKBACK_MS)
         return float(values[0]) if present[0] else None

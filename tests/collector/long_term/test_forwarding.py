@@ -57,7 +57,7 @@ class Site:
 
     def held(self) -> dict[Labels, list[tuple[int, float]]]:
         """Every sample of the store."""
-        ids = self.store.born_since(0)
+        ids = self.store.select([])
         window = self.store.window(ids, 0, 1 << 60)
         return {
             self.store.labels(row): list(

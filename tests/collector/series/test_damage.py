@@ -24,7 +24,7 @@ def folder(open_store, tmp_path):
 
 
 def held(store) -> int:
-    return int(store.instant(store.born_since(0), NOW, 300_000)[2].sum())
+    return int(store.instant(store.select([]), NOW, 300_000)[2].sum())
 
 
 def test_a_torn_end_of_the_journal_costs_only_the_unfinished_record(folder, open_store) -> None:
@@ -83,7 +83,7 @@ def test_a_ring_file_that_cannot_be_used_is_set_aside(folder, open_store, caplog
     assert (len(store), held(store)) == (1500, 0), reason
     assert "damaged file set aside" in caplog.text
     assert len(list(folder.glob("recent.ring.corrupt-*"))) == 1
-    ids = store.born_since(0)
+    ids = store.select([])
     assert store.append(ids, np.full(1500, NOW), np.ones(1500)).accepted == 1500
 
 
