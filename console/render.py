@@ -27,6 +27,7 @@ class Renderer:
             )
             environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
             environment.filters["minute"] = _minute
+            environment.tests["url"] = _is_url
             self._environments[language] = environment
 
     def page(self, request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -45,6 +46,11 @@ class Renderer:
 
 def _minute(instant: dt.datetime | None) -> str:
     return "—" if instant is None else instant.strftime("%Y-%m-%d %H:%M")
+
+
+def _is_url(text: object) -> bool:
+    """Whether a link may lead there: annotations are whatever a rule, or a stranger's alert, has put into them."""
+    return isinstance(text, str) and text.startswith(("https://", "http://"))
 
 
 RENDERER: web.AppKey[Renderer] = web.AppKey("renderer", Renderer)

@@ -44,7 +44,8 @@ async def overview(request: web.Request) -> web.Response:
             hosts, devices = await _hosts_and_devices(session, request.app[CLASSES])
     return request.app[RENDERER].page(
         request, "overview.html", principal=principal,
-        incidents=None if incidents is None else incidents[:ROWS], more_incidents=len(incidents or ()) > ROWS,
+        incidents=None if incidents is None else sorted(incidents[:ROWS], key=lambda one: one.priority),
+        more_incidents=len(incidents or ()) > ROWS,
         hosts=hosts, devices=devices,
     )  # fmt: skip
 

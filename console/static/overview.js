@@ -2,6 +2,7 @@
 "use strict";
 
 const REFRESH_MS = 10_000;
+const RELOAD_MS = 60_000;
 const COLUMNS = {
   state: "min by (instance) (up)",
   cpu: '100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[2m])))',
@@ -14,6 +15,7 @@ const COLUMNS = {
 
 async function byInstance(query) {
   const answer = await fetch("/prometheus/api/v1/query?query=" + encodeURIComponent(query));
+  if (answer.status === 401) location.reload(); // signed out meanwhile: on to the sign-in page
   if (!answer.ok) return null;
   const { data } = await answer.json();
   return new Map(data.result.map((one) => [one.metric.instance, Number(one.value[1])]));
@@ -55,11 +57,13 @@ function show(table, columns) {
 async function refresh() {
   const names = Object.keys(COLUMNS);
   const results = await Promise.all(names.map((name) => byInstance(COLUMNS[name]).catch(() => null)));
+  const answered = results.some((result) => result !== null);
+  document.getElementById("trouble").hidden = answered;
+  if (!answered) return; // what was seen last says more than a page of "no data"
+  if (performance.now() > RELOAD_MS) location.reload(); // rows come from the server: a new host or incident shows
   const columns = Object.fromEntries(names.map((name, index) => [name, results[index]]));
   document.querySelectorAll("table.live").forEach((table) => show(table, columns));
 }
 
 refresh();
 setInterval(refresh, REFRESH_MS);
-// Rows come from the server: a new host or incident shows within a minute.
-setTimeout(() => location.reload(), 60_000);

@@ -17,8 +17,9 @@ from console.i18n import load_translations
 from console.render import RENDERER, Renderer
 from core.access import PRINCIPAL, Permission, Principal
 from core.http import DATABASE, problem_middleware
+from desk.incident import Assign
 from desk.records import NewIncident
-from desk.store import open_incident
+from desk.store import change, open_incident
 from tests.collector.cast import NOW, register_cast
 
 VIEWER = {Permission.CONSOLE, Permission.INCIDENTS_READ, Permission.CMDB_READ}
@@ -66,6 +67,20 @@ async def test_hosts_devices_and_open_incidents_are_listed_escaped(client, datab
     assert "<b>admin" not in page
     for text in ("INC-000001", "P1", "core-1", "web-1", "db-1", "Switch", "Server"):
         assert text in page
+
+
+async def test_the_most_pressing_incident_comes_first_with_its_runbook_and_who_has_it(client, database) -> None:
+    runbooks = ("https://wiki.example.org/portal?a=1&b=2", "javascript:alert(1)")
+    async with database.write() as session:
+        for urgency, title, runbook in ((1, "portal is down", runbooks[0]), (3, "printer is slow", runbooks[1])):
+            new = NewIncident(title=title, impact=Impact.SERVICE, urgency=urgency, annotations={"runbook_url": runbook})
+            opened = await open_incident(session, new, NOW)
+            assert change(opened.incident, Assign("mei"), NOW) is None
+    page = await (await client.get("/")).text()
+    assert page.index("portal is down") < page.index("printer is slow"), "though it was opened earlier"
+    assert '<a href="https://wiki.example.org/portal?a=1&amp;b=2" rel="noreferrer">Runbook</a>' in page
+    assert "javascript:" not in page
+    assert "assigned · mei" in page
 
 
 @pytest.mark.parametrize(
