@@ -68,6 +68,7 @@ class ExecSettings:
         environment: added to PATH and LC_ALL=C; nothing of the agent's own is passed on.
         max_output: what is beyond is read and dropped.
         max_memory: address space of each process.
+        max_files: open files of each process.
         stop_when_full: whether the program is ended when it has printed that much, instead.
     """
 
@@ -76,6 +77,7 @@ class ExecSettings:
     timeout_seconds: float
     max_output: int = 64 * 2**10
     max_memory: int = 2**30
+    max_files: int = 256
     stop_when_full: bool = False
 
 
@@ -218,7 +220,7 @@ def _limit(pid: int, settings: ExecSettings) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_AS: settings.max_memory,
-        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_NOFILE: settings.max_files,
         resource.RLIMIT_FSIZE: 64 * 2**20,
     }
     for limit, value in limits.items():

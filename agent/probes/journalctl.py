@@ -16,7 +16,8 @@ PROGRAM = Program(
     remedy="install the package systemd, or remove host.journal from agent.yaml",
     seconds=60.0,
     most_output=ROUND_BYTES,
-    most_memory=2**38,  # it maps the journal's files
+    most_memory=2**38,  # it opens all files of the journal and maps them
+    most_files=8192,
     cut=True,
 )
 _NO_ACCESS = ("insufficient permissions", "not seeing messages", "Permission denied")

@@ -22,6 +22,7 @@ class Program:
         seconds: the time of one run.
         most_output: bytes of one run's output; what is beyond is dropped, or ends the program with `cut`.
         most_memory: address space of each process.
+        most_files: open files of each process.
         environment: added to PATH and LC_ALL=C.
     """
 
@@ -30,6 +31,7 @@ class Program:
     seconds: float = 30.0
     most_output: int = 4 * 2**20
     most_memory: int = 2**30
+    most_files: int = 256
     cut: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,7 +44,8 @@ class Program:
         for path in self.paths:
             settings = ExecSettings(
                 command=(path, *arguments), environment=self.environment, timeout_seconds=self.seconds,
-                max_output=self.most_output, max_memory=self.most_memory, stop_when_full=self.cut,
+                max_output=self.most_output, max_memory=self.most_memory, max_files=self.most_files,
+                stop_when_full=self.cut,
             )  # fmt: skip
             outcome = await run(settings)
             if outcome.trouble is not Trouble.MISSING:

@@ -15,8 +15,8 @@ _BATTERIES = ("battery", "cache backup", "zmm", "green backup")
 VOLUME_STATES = {
     "optimal": VolumeState.OPTIMAL, "ok": VolumeState.OPTIMAL, "degraded": VolumeState.DEGRADED,
     "suboptimal": VolumeState.DEGRADED, "interim": VolumeState.DEGRADED, "ready for re": VolumeState.DEGRADED,
-    "rebuilding": VolumeState.REBUILDING, "recovering": VolumeState.REBUILDING, "failed": VolumeState.FAILED,
-    "offline": VolumeState.FAILED,
+    "rebuilding": VolumeState.REBUILDING, "recovering": VolumeState.REBUILDING, "impacted": VolumeState.REBUILDING,
+    "failed": VolumeState.FAILED, "offline": VolumeState.FAILED,
 }  # fmt: skip
 DISK_STATES = {
     "online": DiskState.ONLINE, "optimal": DiskState.ONLINE, "raw": DiskState.ONLINE, "jbod": DiskState.ONLINE,

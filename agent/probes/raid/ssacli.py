@@ -17,10 +17,11 @@ VOLUME_STATES = {
     "ok": VolumeState.OPTIMAL, "interim recovery": VolumeState.DEGRADED, "degraded": VolumeState.DEGRADED,
     "ready for re": VolumeState.DEGRADED, "waiting for rebuild": VolumeState.DEGRADED,
     "recovering": VolumeState.REBUILDING, "rebuild": VolumeState.REBUILDING, "failed": VolumeState.FAILED,
+    "wrong drive": VolumeState.FAILED, "drive not properly": VolumeState.FAILED, "offline": VolumeState.FAILED,
 }  # fmt: skip
 DISK_STATES = {
     "ok": DiskState.ONLINE, "predictive": DiskState.ONLINE, "rebuild": DiskState.REBUILDING,
-    "failed": DiskState.FAILED, "missing": DiskState.FAILED,
+    "failed": DiskState.FAILED, "missing": DiskState.FAILED, "offline": DiskState.FAILED,
 }  # fmt: skip
 
 

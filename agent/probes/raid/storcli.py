@@ -16,7 +16,7 @@ DISK_STATES = {
     "onln": DiskState.ONLINE, "jbod": DiskState.ONLINE, "conf": DiskState.ONLINE, "ghs": DiskState.SPARE,
     "dhs": DiskState.SPARE, "ugood": DiskState.READY, "uconf": DiskState.READY, "rbld": DiskState.REBUILDING,
     "cpybck": DiskState.REBUILDING, "offln": DiskState.FAILED, "ofln": DiskState.FAILED, "ubad": DiskState.FAILED,
-    "failed": DiskState.FAILED, "msng": DiskState.FAILED, "missing": DiskState.FAILED,
+    "ubunsp": DiskState.FAILED, "failed": DiskState.FAILED, "msng": DiskState.FAILED, "missing": DiskState.FAILED,
 }  # fmt: skip
 _HEALTHY_BATTERY = (0, 32)  # bits of BBU Status: none, or that the learn cycle is on its way
 _DETAILS = " - Detailed Information"

@@ -278,6 +278,14 @@ async def test_an_old_journalctl_is_asked_for_all_fields(tmp_path: Path, clock: 
     assert asked[2].endswith("--cursor=s=1;i=2")
 
 
+async def test_journalctl_may_open_as_many_files_as_a_journal_has(tmp_path: Path, clock: ManualClock) -> None:
+    # The limit is set just after the start.
+    program = stand_in(tmp_path, f"until [ $(ulimit -n) = 8192 ]; do sleep 0.01; done; ulimit -n > {tmp_path}/files")
+    collector = JournalCollector([ANY], tmp_path / "state.json", clock, program=dataclasses.replace(program, seconds=5))
+    await collector.collect()
+    assert (tmp_path / "files").read_text() == "8192\n"
+
+
 # Pure
 
 

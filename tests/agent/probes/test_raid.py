@@ -15,7 +15,7 @@ from agent.probes.programs import NotInstalledError, Program
 from agent.probes.raid import arcconf, ssacli, storcli
 from agent.probes.raid.collector import PROGRAMS, TOOLS, RaidCollector
 from agent.probes.raid.megaraid import megaraid_samples
-from agent.probes.raid.model import samples_of
+from agent.probes.raid.model import VolumeState, samples_of, state_of
 from tests.agent.probes import raid_answers
 from tests.agent.probes.raid_answers import ADAPTER, ARCCONF, DRIVES, MEGARAID, NO_CONTROLLER, SSACLI
 from tests.agent.probes.read import by_name
@@ -164,6 +164,26 @@ async def test_adaptec_controllers_tell_the_common_series(tools: Tools) -> None:
     assert {key: value for key, value in values.items() if " 1 " in key} == expected
     assert values["raid_battery_healthy 2 arcconf"] == 0
     assert values["raid_tool_success arcconf"] == 1
+
+
+@pytest.mark.parametrize(
+    ("states", "said", "expected"),
+    [
+        (ssacli.VOLUME_STATES, "Ready for Rebuild", "degraded"),
+        (ssacli.VOLUME_STATES, "Waiting for Rebuild", "degraded"),
+        (ssacli.VOLUME_STATES, "Recovering, 4.93% complete", "rebuilding"),
+        (ssacli.VOLUME_STATES, "Wrong Drive Replaced", "failed"),
+        (ssacli.VOLUME_STATES, "Transforming, 3% complete", "other"),
+        (arcconf.VOLUME_STATES, "Suboptimal, Fault Tolerant", "degraded"),
+        (arcconf.VOLUME_STATES, "Impacted", "rebuilding"),
+        (arcconf.VOLUME_STATES, "OFFLINE", "failed"),
+        (arcconf.VOLUME_STATES, "", "other"),
+    ],
+)
+def test_what_makers_say_of_volumes_is_one_of_five_states(
+    states: dict[str, VolumeState], said: str, expected: str
+) -> None:
+    assert state_of(states, said, VolumeState.OTHER) == expected
 
 
 async def test_a_tool_that_fails_costs_its_own_and_is_told_once(tools: Tools, caplog: pytest.LogCaptureFixture) -> None:
