@@ -16,8 +16,10 @@ class NotCarriedOver(Exception):  # noqa: N818 - reads as the reason in a raise
     """A profile cannot say this; the message is for people."""
 
 
-_NUMBERS = ("gauge", "counter", "Float", "Double")
-_TIMES = {"DateAndTime": "date_and_time", "NTPTimeStamp": "ntp_timestamp"}
+_NUMBERS = ("gauge", "counter")
+_CODED = {
+    "DateAndTime": "date_and_time", "NTPTimeStamp": "ntp_timestamp", "Float": "opaque_float", "Double": "opaque_float",
+}  # fmt: skip
 _TEXTS = {
     "DisplayString": "text", "OctetString": "hex", "PhysAddress48": "mac", "InetAddressIPv4": "ip",
     "InetAddressIPv6": "ipv6", "InetAddress": "inet", "LldpPortId": "lldp_port",
@@ -44,8 +46,8 @@ def symbols(metric: Metric, oid: str) -> Iterator[Entry]:
     named: Entry = {"OID": oid, "name": metric.name}
     if metric.type in _NUMBERS:
         yield named | ({"metric_type": "counter"} if metric.type == "counter" else {}) | _scale(metric)
-    elif metric.type in _TIMES:
-        yield named | {"format": _TIMES[metric.type]} | _scale(metric)
+    elif metric.type in _CODED:
+        yield named | {"format": _CODED[metric.type]} | _scale(metric)
     elif metric.type == "EnumAsInfo":
         yield (
             named | {"name": f"{metric.name}_info", "label": metric.name, "enum": "info"} | _mapping(metric.enum_values)
@@ -123,7 +125,7 @@ def _index_tag(place: int, index: Index) -> Entry:
 
 def _lookup_tag(lookup: Lookup) -> Entry:
     tag: Entry = {"symbol": {"OID": lookup.oid, "name": lookup.labelname}, "tag": lookup.labelname}
-    if lookup.type in (*_INTEGERS, "DisplayString", "Float", "Double"):
+    if lookup.type in (*_INTEGERS, "DisplayString"):
         return tag
     form = "hex" if lookup.type in ("", "Bits") else _TEXTS.get(lookup.type)
     if form is None:

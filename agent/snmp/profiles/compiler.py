@@ -22,7 +22,7 @@ from agent.snmp.profiles.plan import (
     Source,
     TablePlan,
 )
-from agent.snmp.profiles.spelling import is_time, read_time
+from agent.snmp.profiles.spelling import is_number, read_number
 from agent.snmp.profiles.states import States
 from agent.snmp.text import clean
 
@@ -150,8 +150,8 @@ def _converter(symbol: Symbol) -> Convert | None:
 
 def _reader(symbol: Symbol) -> Convert | None:
     """What makes a number of the object; None where it is one."""
-    if is_time(symbol.format):
-        return partial(read_time, symbol.format)
+    if is_number(symbol.format):
+        return partial(read_number, symbol.format)
     if symbol.extracts:
         return extractor(symbol.format or "text", [(one.match, one.value) for one in symbol.extracts])
     if symbol.extract_value is None and not symbol.mapping:

@@ -11,7 +11,7 @@ import msgspec
 from agent.patterns import compile_pattern
 from agent.snmp.profiles.kinds import KINDS, UNITS
 from agent.snmp.profiles.spelling import KINDS as FORMS_BY_KIND
-from agent.snmp.profiles.spelling import TextFormat, TimeFormat
+from agent.snmp.profiles.spelling import NumberFormat, TextFormat
 from agent.snmp.profiles.states import Enum
 from core.config import Finding, Section
 from core.labels import is_label_name, is_metric_name
@@ -127,7 +127,7 @@ class Symbol(Section, kw_only=True, frozen=True):
         metric_type: None takes that of the metric's entry.
         offset: is added to the value, after `scale_factor`.
         extracts: the metric's value is the first of these that makes a number of the text.
-        format: how octets become text, or the seconds since 1970; None takes numbers as numbers, the rest as text.
+        format: how octets become text or a number; None takes numbers as numbers, the rest as text.
         kind: the column that says which form `inet` or `lldp_port` has.
         label: of the text, when it is not the metric's name.
         enum: how the texts of `mapping` become labels; see `agent.snmp.profiles.states`.
@@ -144,7 +144,7 @@ class Symbol(Section, kw_only=True, frozen=True):
     metric_type: MetricType | None = None
     offset: float = 0.0
     extracts: list[Extract] = []
-    format: TextFormat | TimeFormat | None = None
+    format: TextFormat | NumberFormat | None = None
     kind: Column | None = None
     label: str | None = None
     enum: Enum | None = None

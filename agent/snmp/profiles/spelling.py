@@ -1,8 +1,9 @@
-"""Octets of a column as text or as a time, by the textual convention that their MIB gives them (RFC 2579)."""
+"""Octets of a column as text or as a number, by the textual convention that their MIB gives them (RFC 2579)."""
 
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from collections.abc import Iterable
 from typing import Literal, TypeGuard, get_args
 
@@ -10,7 +11,7 @@ from agent.snmp.text import clean, spell_mac
 from agent.snmp.values import Value
 
 TextFormat = Literal["text", "hex", "mac", "ip", "ipv6", "inet", "lldp_port"]
-TimeFormat = Literal["date_and_time", "ntp_timestamp"]
+NumberFormat = Literal["date_and_time", "ntp_timestamp", "opaque_float"]
 
 # Formats whose meaning another column says: InetAddressType (RFC 4001) and LldpPortIdSubtype (IEEE 802.1AB) by number.
 KINDS: dict[str, dict[int, TextFormat]] = {
@@ -20,12 +21,13 @@ KINDS: dict[str, dict[int, TextFormat]] = {
 _LENGTHS = {"mac": 6, "ip": 4, "ipv6": 16}
 _MOST_HEX = 255  # octets
 _NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970
-_TIMES = get_args(TimeFormat)
+_NUMBERS = get_args(NumberFormat)
+_OPAQUE = {b"\x9f\x78\x04": ">f", b"\x9f\x79\x08": ">d"}  # net-snmp's and Perkins' floats: tag and length
 
 
-def is_time(form: str | None) -> TypeGuard[TimeFormat]:
-    """Whether a format makes a number, the seconds since 1970, of octets."""
-    return form in _TIMES
+def is_number(form: str | None) -> TypeGuard[NumberFormat]:
+    """Whether a format makes a number of octets."""
+    return form in _NUMBERS
 
 
 def spell(form: str, value: Value, kind: Value = None) -> str:
@@ -64,11 +66,23 @@ def spell_hex(octets: Iterable[int]) -> str:
     return f"0x{cut.hex().upper()}" if cut else ""
 
 
-def read_time(form: TimeFormat, value: Value) -> float | None:
-    """Seconds since 1970; None for octets that are no time."""
+def read_number(form: NumberFormat, value: Value) -> float | None:
+    """Seconds since 1970 or a floating-point number; None for octets that are none."""
+    if form == "opaque_float":
+        return _opaque_float(value)
     if not isinstance(value, bytes):
         return None
     return _date_and_time(value) if form == "date_and_time" else _ntp_timestamp(value)
+
+
+def _opaque_float(value: Value) -> float | None:
+    """A float or double within an Opaque (draft-perkins-opaque-01); a number that came as one is one."""
+    if not isinstance(value, bytes):
+        return value if isinstance(value, (int, float)) else None
+    form = _OPAQUE.get(value[:3])
+    if form is None or len(value) != 3 + struct.calcsize(form):
+        return None
+    return float(struct.unpack(form, value[3:])[0])
 
 
 def _date_and_time(octets: bytes) -> float | None:

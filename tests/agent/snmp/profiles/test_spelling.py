@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.snmp.profiles.spelling import TextFormat, read_time, spell
+from agent.snmp.profiles.spelling import TextFormat, read_number, spell
 from agent.snmp.values import Value
 
 
@@ -57,18 +58,34 @@ def test_octets_are_spelled_by_their_convention(
     ],
 )  # fmt: skip
 def test_date_and_time_is_seconds_since_1970(octets: bytes, expected: dt.datetime | None, why: str) -> None:
-    assert read_time("date_and_time", octets) == (expected and expected.timestamp()), why
+    assert read_number("date_and_time", octets) == (expected and expected.timestamp()), why
 
 
 def test_an_ntp_timestamp_is_seconds_since_1970() -> None:
-    assert read_time("ntp_timestamp", (2_208_988_800 + 1_000_000_000).to_bytes(4) + b"\xff" * 4) == 1_000_000_000
-    assert read_time("ntp_timestamp", b"\x00" * 7) is None
-    assert read_time("ntp_timestamp", 5) is None
+    assert read_number("ntp_timestamp", (2_208_988_800 + 1_000_000_000).to_bytes(4) + b"\xff" * 4) == 1_000_000_000
+    assert read_number("ntp_timestamp", b"\x00" * 7) is None
+    assert read_number("ntp_timestamp", 5) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "why"),
+    [
+        (bytes.fromhex("9f7804") + struct.pack(">f", 1.5), 1.5, "a float"),
+        (bytes.fromhex("9f7908") + struct.pack(">d", -0.1), -0.1, "a double"),
+        (bytes.fromhex("9f7804") + b"\x00" * 3, None, "cut off"),
+        (bytes.fromhex("9f7804") + b"\x00" * 5, None, "too long"),
+        (b"1.5", None, "a text"),
+        (2.5, 2.5, "a number already"),
+        (None, None, "nothing"),
+    ],
+)
+def test_an_opaque_float_is_its_number(value: Value, expected: float | None, why: str) -> None:
+    assert read_number("opaque_float", value) == expected, why
 
 
 @settings(max_examples=100)
 @given(octets=st.binary(max_size=12))
 def test_no_octets_break_a_time(octets: bytes) -> None:
     for form in ("date_and_time", "ntp_timestamp"):
-        found = read_time(form, octets)
+        found = read_number(form, octets)
         assert found is None or abs(found) < 2.6e11
