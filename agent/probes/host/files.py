@@ -10,7 +10,8 @@ from pathlib import Path
 _CHUNK = 1 << 16
 _PAGE = 1 << 12
 _SHORT = _PAGE // 2
-_LONG_LINES = ("mounts", "mountinfo", "mountstats")  # a path or an option may be as long as a page
+# A path or an option of a mount may be as long as a page, and so may what is told of a CPU or zone at once.
+_LONG_PARTS = ("mounts", "mountinfo", "mountstats", "schedstat", "interrupts", "zoneinfo", "cpuinfo")
 _KEPT_OPEN = 192
 _GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.EBADF))
 _LIMIT = 16 << 20  # a mount table of a busy container host is about 1 MiB
@@ -104,8 +105,8 @@ class KernelFiles(Files):
     They are made anew at each reading, so an open one is never out of date. One that was not read in a round is
     closed, so devices that come and go leave none behind; so is one whose device went away.
 
-    A reading of procfs ends before the file does only where the next line has no room in the page (the kernel's
-    seq_file.c), so what is shorter than half of one is whole.
+    A reading of procfs ends before the file does only where the next part, a line mostly, has no room in the page (the
+    kernel's seq_file.c), so what is shorter than half of one is whole.
     """
 
     def __init__(self, root: Path) -> None:
@@ -140,7 +141,7 @@ class KernelFiles(Files):
 
     def _content(self, descriptor: int, name: str) -> bytes:
         data = os.pread(descriptor, _CHUNK, 0)
-        return data if len(data) < _SHORT and not name.endswith(_LONG_LINES) else _read(descriptor, data)
+        return data if len(data) < _SHORT and not name.endswith(_LONG_PARTS) else _read(descriptor, data)
 
 
 class Attributes(KernelFiles):
