@@ -3,8 +3,11 @@
     .venv/bin/python bench/agent.py
 
 CPU of ours is one collection from reading to the compressed remote-write request; CPU of a peer is one scrape
-over HTTP. Peers that are not installed are skipped with a line. Targets: at most a third of the peer's CPU, at
-most 45 MB with host and SNMP probes.
+over HTTP. Both read the same subjects, those of ours that the installed node_exporter has; samples are lines of its
+text without comments, and what the host probe yields. Then the whole agent runs, with spool, pushes and its own
+metrics, while node_exporter is scraped as often: all that the process used once it had settled, by the samples that
+it pushed. Peers that are not installed are skipped with a line. Targets: at most a third of the peer's CPU, at most
+45 MB with host and SNMP probes.
 """
 
 # ruff: noqa: E402 - as a script this file would hide the package that it measures, so its folder leaves the path first
@@ -29,6 +32,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 
+import cramjam
+
 from agent.collection import Collector
 from agent.encoding import TargetEncoder, requests
 from agent.probes.host.probe import HostProbe
@@ -38,6 +43,7 @@ from agent.snmp.profiles.library import shipped
 from agent.snmp.profiles.reading import Chooser
 from agent.snmp.target import Target as Device
 from agent.target import Target
+from collector.ingest.wire import parse_write_request
 from core.clock import SystemClock
 from core.remote_write import compress
 from tests.servers import device, snmp_exporter, snmpd
@@ -50,6 +56,7 @@ WARM_UP = 5
 HOST_ROUNDS = 100
 SNMP_ROUNDS = 60
 PORTS = 48  # interfaces of the simulated switch
+SETTLING_SECONDS = 8
 AGENT_SECONDS = 25  # with a collection of each target every second
 RSS_TARGET_MB = 45
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -63,6 +70,8 @@ def main() -> None:
             with _snmp_exporter(folder) as peer:
                 _snmp("snmpd, this machine's interfaces", snmpd_port, peer)
                 _snmp(f"switch of {PORTS} interfaces", switch_port, peer)
+            if exporter is not None:
+                _running(folder, exporter)
             _memory(folder, [port for port in (snmpd_port, switch_port) if port], exporter)
 
 
@@ -108,6 +117,25 @@ def _peer_cost(pid: int, scrape: Callable[[], str], rounds: int) -> tuple[float,
         text = scrape()
     samples = sum(not line.startswith("#") for line in text.splitlines())
     return (_cpu_seconds(pid) - before) / rounds, samples
+
+
+def _running(folder: Path, exporter: tuple[int, str]) -> None:
+    """The agent on this host alone, each second, and as many scrapes."""
+    with _sink() as sink, _agent(folder, sink.server_port, []) as process:
+        time.sleep(SETTLING_SECONDS)
+        before, samples, theirs, rounds = _cpu_seconds(process.pid), sink.samples, _cpu_seconds(exporter[0]), 0
+        end = time.monotonic() + AGENT_SECONDS
+        while time.monotonic() < end:
+            text = _fetch(exporter[1])
+            rounds += 1
+            time.sleep(1)
+        ours, pushed = _cpu_seconds(process.pid) - before, sink.samples - samples
+        theirs = _cpu_seconds(exporter[0]) - theirs
+    scraped = rounds * sum(not line.startswith("#") for line in text.splitlines())
+    _say(
+        "host each second, the whole agent's CPU per sample pushed", 1e6 * ours / pushed, 1e6 * theirs / scraped, "us",
+        "node_exporter",
+    )  # fmt: skip
 
 
 def _memory(folder: Path, devices: list[int], exporter: tuple[int, str] | None) -> None:
@@ -221,6 +249,7 @@ class _Sink(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
     pushes = 0
+    samples = 0
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -228,8 +257,10 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     server: _Sink
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.pushes += self.path.endswith("/write")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.endswith("/write"):
+            self.server.pushes += 1
+            self.server.samples += len(parse_write_request(bytes(cramjam.snappy.decompress_raw(body))).timeseries)
         self.send_response(204)
         self.end_headers()
 
