@@ -5,9 +5,10 @@ const REFRESH_MS = 10_000;
 const RELOAD_MS = 60_000;
 const COLUMNS = {
   state: "min by (instance) (up)",
-  cpu: '100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[2m])))',
-  memory: "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)",
-  disk: "max by (instance) (100 * (1 - node_filesystem_avail_bytes / node_filesystem_size_bytes))",
+  // What an agent on the host says, or else what the host says by SNMP.
+  cpu: '100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[2m]))) or avg by (instance) (forewatch_device_cpu_usage_percent)',
+  memory: "max by (instance) (100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)) or max by (instance) (forewatch_device_memory_usage_percent)",
+  disk: "max by (instance) (100 * (1 - node_filesystem_avail_bytes / node_filesystem_size_bytes)) or max by (instance) (forewatch_device_storage_usage_percent)",
   uptime: "max by (instance) (sysUpTime) / 100",
   interfacesUp: "count by (instance) (ifOperStatus == 1)",
   interfacesDown: "count by (instance) (ifOperStatus == 2 and ifAdminStatus == 1)",
