@@ -148,7 +148,7 @@ class Agent:
         name: str,
         *,
         targets: list[dict[str, Any]] | None = None,
-        host: bool = True,
+        host: bool | dict[str, Any] = True,
         interval: str = "1s",
         **sections: Any,
     ) -> None:
@@ -157,7 +157,7 @@ class Agent:
         config = folder / "agent.yaml"
         settings = {
             "name": name, "collector": {"url": site.url, "token_file": "agent.token"}, "data_dir": "agent-data",
-            "interval": interval, "host": {"enabled": host},
+            "interval": interval, "host": host if isinstance(host, dict) else {"enabled": host},
             "snmp": {"credentials": {"lab": {"version": "2c", "community": "public"}}, "timeout": "500ms", "retries": 0,
                      "targets": targets or []},
         } | sections  # fmt: skip
