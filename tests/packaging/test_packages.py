@@ -6,6 +6,7 @@ they need root, Debian's registry and a few minutes.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,13 @@ def test_the_single_file_runs_and_keeps_to_its_cache_folder(build: ModuleType, t
     assert "node_cpu_seconds_total" in done.stdout
     assert cache.exists()
     assert list(home.iterdir()) == []
+
+
+def test_the_single_file_runs_on_a_host_that_has_python_and_nothing_else(build: ModuleType, machine: Machine) -> None:
+    shutil.copy(Path(FOLDER) / build.file_name("x86_64", "pyz"), machine.root / "var/cache/agent.pyz")
+    assert machine.run("python3", "-c", "import pip", status=1) == ""
+    before = machine.files()
+    assert "node_cpu_seconds_total" in machine.run(
+        "env", "PEX_ROOT=/var/cache/pex", "python3", "/var/cache/agent.pyz", "once"
+    )
+    assert machine.files() == before
