@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from dataclasses import dataclass
 
@@ -28,17 +29,26 @@ class Usage:
     resident_bytes: int | None
 
 
+class Limit(enum.StrEnum):
+    """What an agent may use at most, as the setting is called."""
+
+    CPU = "limits.cpu"
+    MEMORY = "limits.memory"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What to do.
 
     Attributes:
         stretch: of a target's instants only every so many count; 1 for all.
+        because: the limits for which it is more than 1.
         relieve: drop what can be made again.
         restart: nothing else helped.
     """
 
     stretch: int = 1
+    because: tuple[Limit, ...] = ()
     relieve: bool = False
     restart: bool = False
 
@@ -67,7 +77,8 @@ class Restraint:
         self._over_memory = self._over_memory + 1 if over else 0
         restart = self._over_memory > PATIENT_LOOKS and now - self._started >= LEAST_RUN_SECONDS
         stretch = max(self._cpu_stretch, 2 if over else 1)
-        return Verdict(stretch, relieve=over and not restart, restart=restart)
+        because = ((Limit.CPU,) if self._cpu_stretch > 1 else ()) + ((Limit.MEMORY,) if over else ())
+        return Verdict(stretch, because, relieve=over and not restart, restart=restart)
 
     def _judge_cpu(self, now: float, cpu_seconds: float) -> None:
         """One step at a time, each judged by a whole minute of its own."""

@@ -13,13 +13,14 @@ import msgspec
 
 from agent.own_events import OwnEvents
 from agent.process_stats import cpu_seconds, read_resident_bytes
-from agent.restraint import LOOK_SECONDS, Restraint, Usage
+from agent.restraint import LOOK_SECONDS, Restraint, Usage, Verdict
 from agent.runner import Runner
 from core.clock import Clock
 from core.log import get_logger
 
 log = get_logger(__name__)
 
+_OFTEN = {1: "all", 2: "every second", 3: "every third", 4: "every fourth"}
 RESTARTS_FILE = "restarts.json"
 
 
@@ -82,7 +83,7 @@ class SelfWatch:
             relieve()
             self.reliefs += 1
         if verdict.stretch != self._runner.stretch:
-            self._stretch(verdict.stretch, usage)
+            self._stretch(verdict, usage)
         if verdict.restart and not self.restarting:
             self.restarting = True
             self.restarts[RestartReason.MEMORY] += 1
@@ -90,12 +91,18 @@ class SelfWatch:
             log.warning("more memory than limits.memory, starting anew", resident_bytes=usage.resident_bytes)
             self._restart()
 
-    def _stretch(self, stretch: int, usage: Usage) -> None:
-        eased = stretch < self._runner.stretch
-        self._runner.stretch = stretch
-        word = "the agent uses less again" if eased else "the agent uses more than limits allow"
-        memory = "unknown" if usage.resident_bytes is None else str(usage.resident_bytes)
-        self._events.say("agent", f"{word}: targets are read at every {stretch}. instant", resident_bytes=memory)
+    def _stretch(self, verdict: Verdict, usage: Usage) -> None:
+        eased = verdict.stretch < self._runner.stretch
+        self._runner.stretch = verdict.stretch
+        word = "less again" if eased else f"more than {' and '.join(verdict.because)}"
+        often = _OFTEN.get(verdict.stretch, f"one in {verdict.stretch}")
+        self._events.say(
+            "agent",
+            f"the agent uses {word}: targets are read at {often} of their instants",
+            resident_bytes="unknown" if usage.resident_bytes is None else str(usage.resident_bytes),
+            memory_limit_bytes=str(self.restraint.memory_bytes),
+            cpu_limit_ratio=f"{self.restraint.cpu_ratio:g}",
+        )
 
 
 def relieve() -> None:

@@ -7,7 +7,7 @@ import pytest
 from agent.config import CollectorConfig
 from agent.http import CollectorClient
 from agent.own_events import OwnEvents
-from agent.restraint import LEAST_RUN_SECONDS, LOOK_SECONDS, Restraint, Usage, Verdict
+from agent.restraint import LEAST_RUN_SECONDS, LOOK_SECONDS, Limit, Restraint, Usage, Verdict
 from agent.runner import Runner
 from agent.self_watch import RestartReason, SelfWatch
 from core.clock import ManualClock
@@ -50,6 +50,12 @@ def test_beyond_the_processor_targets_are_stretched_step_by_step_and_no_further_
     assert process.run(600, load=0.9).stretch == 4
 
 
+def test_the_limits_that_are_the_reason_are_told() -> None:
+    process = Process()
+    assert process.run(70, load=0.9).because == (Limit.CPU,)
+    assert process.run(10, load=0.9, memory=101).because == (Limit.CPU, Limit.MEMORY)
+
+
 def test_what_helped_stays_while_it_would_be_too_much_without_it() -> None:
     process = Process()
     process.run(70, load=0.9)
@@ -60,8 +66,8 @@ def test_what_helped_stays_while_it_would_be_too_much_without_it() -> None:
 def test_beyond_the_memory_caches_go_first_and_the_restart_comes_when_nothing_helps() -> None:
     process = Process()
     process.run(LEAST_RUN_SECONDS)
-    assert process.run(30, memory=101) == Verdict(stretch=2, relieve=True)
-    assert process.run(10, memory=101) == Verdict(stretch=2, restart=True)
+    assert process.run(30, memory=101) == Verdict(2, (Limit.MEMORY,), relieve=True)
+    assert process.run(10, memory=101) == Verdict(2, (Limit.MEMORY,), restart=True)
 
 
 def test_what_helped_in_time_prevents_the_restart() -> None:
@@ -74,7 +80,7 @@ def test_what_helped_in_time_prevents_the_restart() -> None:
 
 def test_a_process_that_needs_so_much_from_its_start_does_not_start_over_and_over() -> None:
     process = Process()
-    assert process.run(LEAST_RUN_SECONDS - 10, memory=200) == Verdict(stretch=2, relieve=True)
+    assert process.run(LEAST_RUN_SECONDS - 10, memory=200) == Verdict(2, (Limit.MEMORY,), relieve=True)
     assert process.run(10, memory=200).restart
 
 
@@ -108,7 +114,13 @@ async def test_the_watch_acts_once_and_the_count_outlives_the_process(
         await clock.advance(LOOK_SECONDS)
         watch.step()
     assert (runner.stretch, watch.reliefs, restarts, watch.restarting) == (2, 3, ["now"], True)
+    said = "the agent uses more than limits.memory: targets are read at every second of their instants"
+    assert caplog.messages.count(said) == 1
     assert caplog.messages.count("more memory than limits.memory, starting anew") == 1
+    uses.append(Usage(0.0, 99 * MIB))
+    watch.step()
+    assert runner.stretch == 1
+    assert "the agent uses less again: targets are read at all of their instants" in caplog.messages
     again = SelfWatch(
         watch.restraint, runner, watch._events, clock, folder=tmp_path, restart=lambda: None, usage=lambda: uses[0]
     )
