@@ -99,7 +99,7 @@ def _load(file: Path, now_ms: int) -> tuple[Journal, Dictionary]:
         dictionary = Dictionary.replayed(told, journal.keys())
         if told.lost_bytes:
             reason = f"{told.lost_bytes} of its bytes are damaged; {len(dictionary)} series were saved"
-            _set_aside(file, reason, now_ms)
+            _set_aside(file, reason, now_ms, keep=True)
             dictionary.move(*journal.replace(dictionary.births()))
     except BaseException:
         journal.close()
@@ -123,7 +123,19 @@ def _open_ring(file: Path, depth: int, max_gap_ms: int | None, rows: int, now_ms
     return ring
 
 
-def _set_aside(file: Path, reason: str, now_ms: int) -> None:
+def _set_aside(file: Path, reason: str, now_ms: int, *, keep: bool = False) -> None:
+    """Give a damaged file another name; `keep` leaves it here too, until it is replaced by what was saved of it."""
     aside = file.with_name(f"{file.name}.corrupt-{to_datetime(now_ms):%Y%m%dT%H%M%SZ}")
-    file.replace(aside)
+    if not (keep and _link(file, aside)):
+        file.replace(aside)
     log.error("damaged file set aside", file=file, now=aside.name, reason=reason)
+
+
+def _link(file: Path, name: Path) -> bool:
+    """Give a file a second name; False where its file system has no such thing."""
+    try:
+        name.unlink(missing_ok=True)
+        name.hardlink_to(file)
+    except OSError:
+        return False
+    return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 
 import numpy as np
 import pytest
 
+from core.errors import StorageError
 from core.labels import labels
 
 NOW = 1_760_000_000_000
@@ -63,6 +66,24 @@ def test_damage_inside_the_journal_costs_the_records_it_hits(folder, open_store,
     store = open_store()
     assert len(store) == 1500
     assert held(store) == 500, "rows of lost series are cleared before they are used again"
+
+
+def test_what_was_saved_of_a_damaged_journal_is_not_lost_when_it_cannot_be_written(
+    folder, open_store, monkeypatch
+) -> None:
+    journal = folder / "series.journal"
+    content = journal.read_bytes()
+    journal.write_bytes(b"X" + content[1:])
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="cannot be rewritten"):
+        open_store()
+    monkeypatch.undo()
+    store = open_store()
+    assert (len(store), held(store)) == (500, 500)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,23 @@ def test_a_disk_that_fills_in_the_middle_of_a_birth_leaves_no_half_series(open_s
     assert len(open_store()) == 2001
 
 
+def test_a_birth_whose_keys_cannot_be_mapped_leaves_no_half_series(open_store, monkeypatch) -> None:
+    store = open_store()
+    store.resolve([UP])
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr("collector.series.key_file.mmap.mmap", refuse)
+    with pytest.raises(StorageError, match="cannot be mapped: Cannot allocate memory"):
+        store.resolve([labels(__name__="new")])
+    monkeypatch.undo()
+    assert len(store) == 1
+    assert store.resolve([UP, labels(__name__="other")]).tolist() == [0, 1]
+    store.close()
+    assert open_store().resolve([labels(__name__="other"), UP]).tolist() == [1, 0]
+
+
 def test_a_real_full_file_system_is_an_error_and_never_a_signal(tmp_path, open_store) -> None:
     """The process's own file size limit stands in for the end of the disk: the kernel refuses the same calls."""
     resource = pytest.importorskip("resource")
