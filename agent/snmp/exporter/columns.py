@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.patterns import compile_pattern
 from agent.snmp.exporter.document import Extract, Index, Lookup, Metric
+from agent.snmp.profiles.objects import OID
 
 Entry = dict[str, Any]  # a part of a profile's YAML
 
@@ -81,7 +82,7 @@ def tags(indexes: Iterable[Index], lookups: Iterable[Lookup]) -> list[Entry]:
 
 
 def _texts(metric: Metric, named: Entry, form: str) -> Iterator[Entry]:
-    spelled = {"format": form} | _kind(form, metric.oid, metric.name)
+    spelled = {"format": form} | _kind(form, metric.oid.strip("."), metric.name)
     if not metric.regex_extracts:
         yield named | spelled
         return
@@ -124,13 +125,16 @@ def _index_tag(place: int, index: Index) -> Entry:
 
 
 def _lookup_tag(lookup: Lookup) -> Entry:
-    tag: Entry = {"symbol": {"OID": lookup.oid, "name": lookup.labelname}, "tag": lookup.labelname}
+    oid = lookup.oid.strip(".")
+    if not OID.fullmatch(oid) or "." not in oid:
+        raise NotCarriedOver(f"the label {lookup.labelname}: {lookup.oid!r} is no object identifier")
+    tag: Entry = {"symbol": {"OID": oid, "name": lookup.labelname}, "tag": lookup.labelname}
     if lookup.type in (*_INTEGERS, "DisplayString"):
         return tag
     form = "hex" if lookup.type in ("", "Bits") else _TEXTS.get(lookup.type)
     if form is None:
         raise NotCarriedOver(f"the label {lookup.labelname} is of the type {lookup.type}, which profiles do not have")
-    return tag | {"format": form} | _kind(form, lookup.oid, lookup.labelname)
+    return tag | {"format": form} | _kind(form, oid, lookup.labelname)
 
 
 def _kind(form: str, oid: str, name: str) -> Entry:

@@ -13,7 +13,7 @@ import yaml
 from core.errors import ConfigError, Fault
 
 MOST_BYTES = 16 * 2**20
-MOST_ENTRIES = 3_000_000  # a generated file of every module there is has half a million
+MOST_ENTRIES = 1_000_000  # a generated file of every module there is has half of them
 MOST_DEPTH = 16
 _NULLS = ("", "~", "null", "Null", "NULL")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is several times as fast

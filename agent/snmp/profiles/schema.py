@@ -21,6 +21,7 @@ IndexFormat = Literal[
     "rest", "rest_string", "rest_hex",
 ]  # fmt: skip
 _FIXED = ("fixed_string", "fixed_hex")
+_LONGEST = 128  # an object identifier has no more numbers
 _TEXTS = get_args(TextFormat)
 _COMPONENTS = get_args(IndexFormat)
 
@@ -83,6 +84,8 @@ class Tag(Section, kw_only=True, frozen=True):
             yield Finding(("tag",), "is required with index")
         if (self.format in _FIXED) != (self.length is not None):
             yield Finding(("length",), f"goes with format {' or '.join(_FIXED)}, and only with it")
+        elif self.length is not None and not 1 <= self.length <= _LONGEST:
+            yield Finding(("length",), f"must be from 1 to {_LONGEST}")
         if self.format not in (None, *(_COMPONENTS if self.index is not None else _TEXTS)):
             yield Finding(("format",), f"{self.format} is none of {'an index' if self.index else 'a column'}")
         if self.index is None:

@@ -14,6 +14,7 @@ from forewatch.cli import main
 UP_TIME = "{name: sysUpTime, oid: 1.3.6.1.2.1.1.3, type: gauge}"
 SPEED = "{name: exSpeed, oid: 1.3.6.1.4.1.99999.1.1, type: gauge}"
 INDEX = "indexes: [{labelname: ifIndex, type: gauge}]"
+BROKEN = "lookups: [{labels: [ifIndex], labelname: n, oid: 1.3.x, type: InetAddress}]"
 LOOKUP = "lookups: [{{labels: [{}], labelname: n, oid: 1.3, type: {}}}]"
 
 
@@ -81,6 +82,12 @@ def test_what_was_not_carried_over_is_named_with_its_line_and_ends_with_1(comman
          "the label n is of the type Opaque"),
         (f"{{name: a, oid: 1.3.6.1.9.1, type: gauge, {INDEX}, {LOOKUP.format('other', 'gauge')}}}",
          "'other' is no label before this one"),
+        (f"{{name: a, oid: 1.3.6.1.9.1, type: gauge, {INDEX}, {BROKEN}}}", "'1.3.x' is no object identifier"),
+        ("{name: a, oid: 1.3.6.1.9.0, type: gauge, indexes: [{labelname: i, type: DisplayString, fixed_size: -5}]}",
+         "must be from 1 to 128"),
+        ("{name: a, oid: 1.3.6.1.9, type: EnumAsInfo, enum_values: {99999999999999999999: x}}", "whole numbers"),
+        ("{name: a, oid: 1.3.6.1.9, type: Bits, enum_values: {-1: x}}", "bits are numbered from 0"),
+        ("{name: a, oid: 1.3.6.1.0, type: InetAddress}", "no object identifier"),
         ("{name: a, oid: 1.3.6.1.9, type: gauge, lookups: [{labels: [i], labelname: n, oid: 1.3, type: gauge}]}",
          "no index to look up by"),
         ("{name: a, oid: 1.3.6.1.9, type: DisplayString, regex_extracts: {x: [{regex: '('}]}}", "no RE2"),

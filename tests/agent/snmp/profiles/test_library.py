@@ -77,6 +77,11 @@ def test_an_extended_profile_comes_after_and_what_is_there_already_is_not_read_t
 TABLE = "metrics:\n  - table: {OID: 1.3.6.1.4.1.99999.2, name: exTable}\n    symbols:\n      - SYMBOL\n"
 
 
+def tagged(tag: str) -> str:
+    """A profile of one table with one tag."""
+    return TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex}") + f"    metric_tags:\n      - {tag}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said", "why"),
     [
@@ -114,6 +119,40 @@ TABLE = "metrics:\n  - table: {OID: 1.3.6.1.4.1.99999.2, name: exTable}\n    sym
             "no label name",
             "a label that is not ours to give",
         ),
+        (
+            TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, format: inet}"),
+            4,
+            "goes with format inet",
+            "of what kind?",
+        ),
+        (TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, label: 1x}"), 4, "no label name", "a label that is none"),
+        (TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, format: colour}"), 4, "format", "a format that is none"),
+        (TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, extracts: [{match: '('}]}"), 4, "no RE2", "a broken one"),
+        (
+            TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, extracts: [{match: .}], mapping: {1: x}}"),
+            4,
+            "keep one",
+            "two",
+        ),
+        (
+            TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, enum: info, mapping: {up: 1}}"),
+            4,
+            "whole numbers",
+            "turned",
+        ),
+        (
+            TABLE.replace("SYMBOL", "{OID: 1.3.6.1, name: ex, enum: bits, mapping: {-1: x}}"),
+            4,
+            "numbered from 0",
+            "no bit",
+        ),
+        (tagged("{tag: a, index: 1, format: hex, by: [b]}"), 6, "a column's, not the index's", "by of a component"),
+        (tagged("{tag: a, index: 1, format: text}"), 6, "none of an index", "a column's format"),
+        (tagged("{symbol: {OID: 1.3.6, name: a}, format: rest}"), 6, "none of a column", "an index's format"),
+        (tagged("{symbol: {OID: 1.3.6, name: a}, format: inet}"), 6, "goes with format inet", "of what kind?"),
+        (tagged("{symbol: {OID: 1.3.6, name: a}, by: [b]}"), 6, "'b' is no label before this one", "an unknown label"),
+        (tagged("{symbol: {OID: 1.3.6, name: a}, by: [a]}"), 6, "'a' is no label before this one", "by itself"),
+        (tagged("{tag: a, index: 1, format: fixed_hex, length: 0}"), 6, "from 1 to 128", "no octets"),
         (f"{FAN}sysobjectid: 1.3.*\n", 1, "stand before", "the head must be at the head"),
         ("sysobjectid: 1.3.[0-9]\n", 1, "no pattern", "a pattern of another kind"),
         ("extends: [nothing.yaml]\n", 0, "there is no profile 'nothing'", "what it extends is not there"),
