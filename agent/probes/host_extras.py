@@ -21,6 +21,7 @@ _SMART_LIMIT_SECONDS = 300.0
 _RAID_LIMIT_SECONDS = 600.0
 _JOURNAL_SECONDS = 5.0  # at least; it is read on at each collection that comes later
 _JOURNAL_LIMIT_SECONDS = 120.0
+_JOURNAL_PATIENCE_SECONDS = 1.0  # a run takes some ten milliseconds, unless the disk is slow
 
 
 Make = Callable[[Host], Collector]
@@ -72,10 +73,16 @@ def extras(
     if config.journal:
         from agent.probes.slow import Slow  # noqa: PLC0415
 
-        yield "journal", Slow(
-            _journal(config, data_dir, clock, matched), clock,
-            pace_seconds=_JOURNAL_SECONDS, limit_seconds=_JOURNAL_LIMIT_SECONDS,
-        )  # fmt: skip
+        yield (
+            "journal",
+            Slow(
+                _journal(config, data_dir, clock, matched),
+                clock,
+                pace_seconds=_JOURNAL_SECONDS,
+                limit_seconds=_JOURNAL_LIMIT_SECONDS,
+                patience_seconds=_JOURNAL_PATIENCE_SECONDS,
+            ),
+        )
     if config.systemd.enabled:
         from agent.probes.slow import Slow  # noqa: PLC0415
         from agent.probes.systemd import SystemdCollector  # noqa: PLC0415

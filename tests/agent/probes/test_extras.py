@@ -321,3 +321,13 @@ async def test_a_slow_subject_is_repeated_until_it_is_due_and_holds_up_nobody(cl
         for _ in range(10):
             await slow.collect()
     assert gate.runs == 3
+
+
+async def test_a_collection_with_patience_tells_what_the_run_that_it_started_gives(clock: ManualClock) -> None:
+    gate = Gate()
+    gate.open.set()
+    slow = Slow(gate, clock, pace_seconds=5, limit_seconds=30, patience_seconds=20)  # type: ignore[arg-type]
+    for expected in (1, 2):
+        assert [sample.value for sample in await slow.collect()] == [expected]
+        assert [sample.value for sample in await slow.collect()] == [expected]  # not due
+        await clock.advance(5)
