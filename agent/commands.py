@@ -143,7 +143,7 @@ def _enrol(arguments: argparse.Namespace) -> int:
         )
     except enrol.EnrolError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, enrol.EnrolUsageError) else 1
     print(f"{done.agent} is enrolled; its credential is in {done.token_file}")
     print(f"start it with: forewatch agent run --config {arguments.config}")
     return 0

@@ -25,6 +25,10 @@ class EnrolError(ForewatchError):
     """This agent was not enrolled; the message says why and what to do."""
 
 
+class EnrolUsageError(EnrolError):
+    """What was asked for cannot work: the URL, the name or the token is none, or the configuration says otherwise."""
+
+
 class Enrolled(msgspec.Struct):
     """The collector's answer: the name it knows the agent by, and its credential."""
 
@@ -49,6 +53,7 @@ async def enrol(
     Nothing is asked of the collector before it is certain that the answer can be kept: a token counts once.
 
     Raises:
+        EnrolUsageError: it cannot work; the collector was not asked.
         EnrolError: the collector refused, cannot be reached, or a file cannot be written.
         ConfigError: the configuration that exists is wrong.
     """
@@ -57,7 +62,7 @@ async def enrol(
     _check(agent, collector, token)
     if existing is not None and agent != existing.agent_name:
         message = f"{config_file} makes this agent {existing.agent_name}, not {agent}; write name: {agent} there first"
-        raise EnrolError(message)
+        raise EnrolUsageError(message)
     token_file = _token_file(existing, collector, config_file)
     if ca_file is None and existing is not None:
         ca_file = existing.collector.ca_file
@@ -77,21 +82,21 @@ def _check(agent: str, collector: str, token: str) -> None:
     try:
         parse_url(collector)
     except ValueError as error:
-        raise EnrolError(str(error)) from error
+        raise EnrolUsageError(str(error)) from error
     if not is_agent_name(agent):
-        raise EnrolError(f"{agent!r} is no agent name; use letters, digits, dots, dashes, underscores")
+        raise EnrolUsageError(f"{agent!r} is no agent name; use letters, digits, dots, dashes, underscores")
     if not token or not token.isascii() or not token.isprintable():
-        raise EnrolError("the enrolment token is empty or holds characters that no token has; copy it again")
+        raise EnrolUsageError("the enrolment token is empty or holds characters that no token has; copy it again")
 
 
 def _token_file(existing: AgentConfig | None, collector: str, config_file: Path) -> Path:
     if existing is None:
         return config_file.parent / TOKEN_FILE
     if existing.collector.token_file is None:
-        raise EnrolError(f"{config_file} names no collector.token_file; add one, it is where the credential goes")
+        raise EnrolUsageError(f"{config_file} names no collector.token_file; add one, it is where the credential goes")
     if existing.collector.url.rstrip("/") != collector.rstrip("/"):
         message = f"{config_file} names the collector {existing.collector.url}, not {collector}; correct one of them"
-        raise EnrolError(message)
+        raise EnrolUsageError(message)
     return existing.collector.token_file
 
 

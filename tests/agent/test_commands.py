@@ -124,6 +124,12 @@ async def test_enrol_reads_the_token_from_standard_input(
     await collector.stop()
 
 
+def test_enrol_with_what_is_no_url_is_bad_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(tmp_path / "agent.yaml")
+    assert main(["agent", "enrol", "--collector", "collector:9470", "--token", "once", "--config", file]) == 2
+    assert "is no http or https URL" in capsys.readouterr().err
+
+
 def test_enrol_with_nobody_there_exits_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url, file = f"http://127.0.0.1:{free_port()}", str(tmp_path / "agent.yaml")
     assert main(["agent", "enrol", "--collector", url, "--token", "once", "--config", file]) == 1

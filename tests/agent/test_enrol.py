@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from agent.config import host_name, load
-from agent.enrol import EnrolError, enrol
+from agent.enrol import EnrolError, EnrolUsageError, enrol
 from core.errors import ConfigError
 from tests.agent.collector import FakeCollector
 from tests.servers.ports import free_port
@@ -138,20 +138,20 @@ async def test_the_token_is_not_spent_when_the_answer_could_not_be_kept(
     ],
 )
 async def test_what_cannot_work_is_not_tried(tmp_path: Path, url: str, token: str, name: str, message: str) -> None:
-    with pytest.raises(EnrolError, match=message):
+    with pytest.raises(EnrolUsageError, match=message):
         await enrol(url, token, tmp_path / "agent.yaml", name)
 
 
 async def test_a_configuration_for_another_collector_is_not_overruled(tmp_path: Path) -> None:
     file = tmp_path / "agent.yaml"
     file.write_text("collector: {url: http://one:9470, token_file: agent.token}\ndata_dir: data\n")
-    with pytest.raises(EnrolError, match="names the collector http://one:9470, not http://two:9470; correct one"):
+    with pytest.raises(EnrolUsageError, match="names the collector http://one:9470, not http://two:9470; correct one"):
         await enrol("http://two:9470", "once", file)
     file.write_text("collector: {url: http://one:9470}\ndata_dir: data\n")
-    with pytest.raises(EnrolError, match=r"names no collector\.token_file; add one"):
+    with pytest.raises(EnrolUsageError, match=r"names no collector\.token_file; add one"):
         await enrol("http://one:9470", "once", file)
     file.write_text("name: web-1\ncollector: {url: http://one:9470, token_file: agent.token}\ndata_dir: data\n")
-    with pytest.raises(EnrolError, match="makes this agent web-1, not db-1; write name: db-1 there first"):
+    with pytest.raises(EnrolUsageError, match="makes this agent web-1, not db-1; write name: db-1 there first"):
         await enrol("http://one:9470", "once", file, "db-1")
     file.write_text("collector: {}\n")
     with pytest.raises(ConfigError, match="is required"):
