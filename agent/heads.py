@@ -91,7 +91,7 @@ class Heads:
         """
         starts = _starts(self._packed_size)
         row_sizes, more_sizes = slots.rows(list(map(len, rows.rows))), slots.more(list(map(len, rows.more)))
-        sizes = list(map(add, map(add, slots.name_sizes, row_sizes), more_sizes))
+        sizes = list(map(add, map(add, map(len, slots.names), row_sizes), more_sizes))
         if not self._packed_size or not sizes or max(sizes) >= len(starts):
             return None
         parts = (

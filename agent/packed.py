@@ -47,16 +47,15 @@ class Slots:
     """Slots in an order, and what makes their series' bytes taken apart by columns; compared by identity.
 
     Attributes:
-        names, name_sizes: the encoded names, and how long they are.
+        names: the encoded names.
         rows, more: of `LabelRows.rows` or `LabelRows.more`, or of a number for each of these, give each slot's.
     """
 
-    __slots__ = ("__weakref__", "all", "more", "name_sizes", "names", "rows")
+    __slots__ = ("__weakref__", "all", "more", "names", "rows")
 
     def __init__(self, slots: tuple[Slot, ...]) -> None:
         self.all = slots
         self.names = tuple(one.name for one in slots)
-        self.name_sizes = tuple(map(len, self.names))
         self.rows = _picker([one.row for one in slots])
         self.more = _picker([one.more for one in slots])
 

@@ -165,11 +165,11 @@ def interface_samples(inventory: Inventory, rows: Rows, others: Mapping[str, Ser
     """
     shape, others = inventory.shape, others or {}
     numbers = [*map(rows.get, shape.wanted)]
-    if not set(map(type, numbers)) <= {int} or not others.keys().isdisjoint(shape.live):
+    if not set(map(type, numbers)) <= {int} or not others.keys().isdisjoint(shape.wanted):
         return _found_samples(inventory, rows, others)
     # As mostly: the device gave a number for each object, so nobody has to look which ones.
     values = cast("list[int]", numbers)
-    values += [value & _LOW_32 for value in cast("Iterable[int]", map(rows.get, shape.low_wanted))]
+    values += [value & _LOW_32 for value in cast("Iterable[int]", map(rows.get, shape.halved))]
     other = [(series, rows[oid]) for oid, series in others.items() if oid in rows]
     plain = [Sample(series, value) for series, value in other if type(value) is int]
     return Polled(Batch(shape.slots, inventory.rows, [*values, *inventory.values], plain), len(other) - len(plain))

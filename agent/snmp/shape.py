@@ -29,23 +29,33 @@ class Shape:
 
     Attributes:
         indexes: each row's ifIndex.
-        live: OID of each object to read at every poll, the most useful first → its series' place.
-        low: OID of a 64-bit counter → the place of the series of its low 32 bits, where only the former is read.
-        static: the places of the samples that hold until the next inventory.
-        wanted: the OIDs of `live`.
-        slots: the places of `live`, `low` and `static`, in their order.
-        low_wanted: the OIDs of `low`.
+        wanted: the OIDs of the objects to read at every poll, the most useful first.
+        halved: those of 64-bit counters of which a series tells the low 32 bits, because only they are read.
+        slots: the places of the series of `wanted`, of those of `halved`, and of the samples that hold until the next
+            inventory.
         states: the OIDs of all ifAdminStatus and ifOperStatus.
     """
 
     indexes: tuple[int, ...]
-    live: dict[str, Slot]
-    low: dict[str, Slot]
-    static: tuple[Slot, ...]
     wanted: tuple[str, ...]
+    halved: tuple[str, ...]
     slots: Slots
-    low_wanted: tuple[str, ...]
     states: tuple[str, ...]
+
+    @property
+    def live(self) -> dict[str, Slot]:
+        """The slot of each of `wanted`; made anew each time."""
+        return dict(zip(self.wanted, self.slots.all, strict=False))
+
+    @property
+    def low(self) -> dict[str, Slot]:
+        """The slot of the low half of each of `halved`; made anew each time."""
+        return dict(zip(self.halved, self.slots.all[len(self.wanted) :], strict=False))
+
+    @property
+    def static(self) -> tuple[Slot, ...]:
+        """The slots of the samples that hold until the next inventory."""
+        return self.slots.all[len(self.wanted) + len(self.halved) :]
 
 
 def type_place(row: int) -> int:
@@ -110,12 +120,9 @@ def _make(
     states = (oids.IF_ADMIN_STATUS, oids.IF_OPER_STATUS)
     return Shape(
         indexes=indexes,
-        live=places,
-        low=low_places,
-        static=tuple(fixed),
         wanted=tuple(places),
+        halved=tuple(low_places),
         slots=Slots((*places.values(), *low_places.values(), *fixed)),
-        low_wanted=tuple(low_places),
         states=tuple(sys.intern(f"{root}.{index}") for root in states for index in indexes),
     )
 
