@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from agent.probes.raid.model import Controller, Disk, DiskState, Volume, VolumeState, lines_of, number_in, state_of
+from agent.probes.raid.model import (
+    Controller,
+    Disk,
+    DiskState,
+    Volume,
+    VolumeState,
+    lines_of,
+    number_in,
+    state_of,
+    works,
+)
 
 _COUNT = re.compile(r"Controllers found: (\d{1,2})")
 _VOLUME = re.compile(r"\s*Logical [Dd]evice number (\d{1,5})\s*")
@@ -83,9 +93,8 @@ def _tell(controller: Controller, part: Part, key: str, value: str) -> None:
     elif isinstance(part, Disk):
         _tell_disk(controller, part, key, value)
     elif isinstance(part, _Battery):
-        if key in ("Status", "Overall Backup Unit Status", "Backup Unit Status") and "not" not in value.lower():
-            said = value.lower().removeprefix("zmm ")
-            controller.battery = said.startswith(("optimal", "ready", "ok", "charging", "charged"))
+        if key in ("Status", "Overall Backup Unit Status", "Backup Unit Status"):
+            controller.battery = works(value.lower().removeprefix("zmm "))
     elif part is not None and key.lower() in ("status of logical device", "logical device status"):
         part.state = state_of(VOLUME_STATES, value, VolumeState.OTHER)
     elif part is not None and key == "RAID level":

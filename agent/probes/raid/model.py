@@ -31,6 +31,8 @@ DISK_TEMPERATURE = _gauge("disk_temperature_celsius", "Temperature of a disk beh
 MOST = 1024  # volumes, and disks, of one controller
 _LARGEST = 2**63
 _LONGEST_LINE = 500
+_NO_BATTERY = ("not present", "not installed", "not available", "not supported", "none", "n/a", "absent")
+_GOOD_BATTERY = ("ok", "optimal", "ready", "charging", "charged", "recharging", "learning")
 _NUMBER = re.compile(r"\s*(-?\d{1,15}(?:\.\d{1,9})?)", re.ASCII)
 
 
@@ -149,3 +151,11 @@ def state_of(states: Mapping[str, S], said: str, other: S) -> S:
 def lines_of(output: str) -> Iterator[str]:
     """The lines of a listing; one that is longer than any of a listing is cut."""
     return (line[:_LONGEST_LINE] for line in output.splitlines())
+
+
+def works(said: str) -> bool | None:
+    """Whether a battery or capacitor works by what is said of it; None when there is none. `Not Ready` does not."""
+    words = said.strip().lower()
+    if words.startswith(_NO_BATTERY):
+        return None
+    return words.startswith(_GOOD_BATTERY)

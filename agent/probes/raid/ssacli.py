@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from agent.probes.raid.model import Controller, Disk, DiskState, Volume, VolumeState, lines_of, number_in, state_of
+from agent.probes.raid.model import (
+    Controller,
+    Disk,
+    DiskState,
+    Volume,
+    VolumeState,
+    lines_of,
+    number_in,
+    state_of,
+    works,
+)
 
 _HEAD = re.compile(r"(.{1,100}?) in Slot (\w{1,20})\b.*")
 _VOLUME = re.compile(r"\s+Logical Drive: (\w{1,20})")
@@ -86,7 +96,7 @@ def _tell_controller(controller: Controller, key: str, value: str) -> None:
     elif key == "Controller Temperature (C)":
         controller.temperature = number_in(value)
     elif key == "Battery/Capacitor Status":
-        controller.battery = value.startswith(("OK", "Recharging", "Charging"))
+        controller.battery = works(value)
 
 
 def _tell_disk(disk: Disk, key: str, value: str) -> None:

@@ -15,7 +15,7 @@ from agent.probes.programs import NotInstalledError, Program
 from agent.probes.raid import arcconf, ssacli, storcli
 from agent.probes.raid.collector import PROGRAMS, TOOLS, RaidCollector
 from agent.probes.raid.megaraid import megaraid_samples
-from agent.probes.raid.model import VolumeState, samples_of, state_of
+from agent.probes.raid.model import VolumeState, samples_of, state_of, works
 from tests.agent.probes import raid_answers
 from tests.agent.probes.raid_answers import ADAPTER, ARCCONF, DRIVES, MEGARAID, NO_CONTROLLER, SSACLI
 from tests.agent.probes.read import by_name
@@ -184,6 +184,22 @@ def test_what_makers_say_of_volumes_is_one_of_five_states(
     states: dict[str, VolumeState], said: str, expected: str
 ) -> None:
     assert state_of(states, said, VolumeState.OTHER) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("OK", True), ("Recharging", True), ("Ready", True), ("Optimal", True), ("Charging (56 %)", True),
+        ("Not Ready", False), ("Failed (Replace Batteries/Capacitors)", False), ("Not Fully Charged", False),
+        ("Degraded", False), ("", False), ("Not Present", None), ("Not Installed", None),
+    ],
+)  # fmt: skip
+def test_a_battery_works_or_not_by_what_is_said_of_it(said: str, expected: bool | None) -> None:
+    assert works(said) is expected
+    [controller] = ssacli.read_controllers(f"P420 in Slot 0\n   Battery/Capacitor Status: {said}\n")
+    assert controller.battery is expected
+    text = f"Controller Cache Backup Unit Information\n    Overall Backup Unit Status              : {said}\n"
+    assert arcconf.read_controller("1", text).battery is expected
 
 
 async def test_a_tool_that_fails_costs_its_own_and_is_told_once(tools: Tools, caplog: pytest.LogCaptureFixture) -> None:
