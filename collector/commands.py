@@ -23,6 +23,9 @@ from core.log import get_logger
 log = get_logger(__name__)
 
 
+_IDLE_REMEDY = "put one there or take the pattern out; without rule_files those that Forewatch ships are in force"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
@@ -49,7 +52,7 @@ def check(arguments: argparse.Namespace) -> int:
 
     faults: list[Fault] = []
     config = load(arguments.config)
-    idle = "rule_files: {} matches no file; put one there or take the pattern out"
+    idle = f"rule_files: {{}} matches no file; {_IDLE_REMEDY}"
     faults += [Fault(str(arguments.config), 0, idle.format(pattern)) for pattern in config.idle_rule_patterns()]
     for step in (lambda: load_rule_files(rule_paths(config)), lambda: tls_context(config.tls)):
         try:
@@ -122,7 +125,7 @@ async def serve(config: CollectorConfig) -> int:
     tls = tls_context(config.tls)
     stop = _stop_on_signals()
     for pattern in config.idle_rule_patterns():
-        log.warning("rule_files pattern matches no file", pattern=pattern)
+        log.warning("rule_files pattern matches no file", pattern=pattern, remedy=_IDLE_REMEDY)
     app = make_app(config, SystemClock())
     _reload_on_hangup(app)
     runner = Runner(app, config.limits, app[HTTP_METRICS])
