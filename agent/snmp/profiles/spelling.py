@@ -10,13 +10,15 @@ from typing import Literal, TypeGuard, get_args
 from agent.snmp.text import clean, spell_mac
 from agent.snmp.values import Value
 
-TextFormat = Literal["text", "hex", "mac", "ip", "ipv6", "inet", "lldp_port"]
+TextFormat = Literal["text", "hex", "mac", "ip", "ipv6", "inet", "lldp_port", "lldp_chassis"]
 NumberFormat = Literal["date_and_time", "ntp_timestamp", "opaque_float"]
 
-# Formats whose meaning another column says: InetAddressType (RFC 4001) and LldpPortIdSubtype (IEEE 802.1AB) by number.
+# Formats whose meaning another column says: InetAddressType (RFC 4001), LldpPortIdSubtype and LldpChassisIdSubtype
+# (IEEE 802.1AB) by number.
 KINDS: dict[str, dict[int, TextFormat]] = {
     "inet": {1: "ip", 2: "ipv6"},
     "lldp_port": {1: "text", 2: "text", 3: "mac", 5: "text", 7: "text"},
+    "lldp_chassis": {1: "text", 2: "text", 3: "text", 4: "mac", 6: "text", 7: "text"},
 }
 _LENGTHS = {"mac": 6, "ip": 4, "ipv6": 16}
 _MOST_HEX = 255  # octets
@@ -36,7 +38,7 @@ def spell(form: str, value: Value, kind: Value = None) -> str:
     Args:
         form: a `TextFormat`.
         value: numbers, addresses and object identifiers are spelled as they are, whatever the format.
-        kind: for `inet` and `lldp_port` what says which form the octets have; they are in hexadecimal without.
+        kind: for formats of `KINDS` what says which form the octets have; they are in hexadecimal without.
     """
     if isinstance(value, (int, float)):
         return str(value)

@@ -13,6 +13,7 @@ from agent.snmp.target import Target
 from core.clock import ManualClock
 from tests.servers import ber
 from tests.servers.device import Device
+from tests.servers.recording import Recording, lines, parse
 from tests.servers.switch import switch_mib
 
 SIXTH = bytes.fromhex("20010db8000000000000000000000001")
@@ -111,4 +112,28 @@ async def test_neighbours_of_both_families_are_told_with_their_mac(clock: Manual
         f"{name} {labels.format(port, address)}": value
         for port, address in ((1, "192.0.2.9"), (1, "2001:db8::1"), (2, "fe80::9"))
         for name, value in (("ipNetToPhysicalType", 3), ("ipNetToPhysicalState", 2))
+    }
+
+
+async def test_neighbours_of_a_recorded_switch_are_series(clock: ManualClock, tmp_path: Path) -> None:
+    (tmp_path / "cables.yaml").write_text("extends: [_neighbours.yaml]\n")
+    cables = Chooser(Library([tmp_path, shipped_folder()]), "cables")
+    with Recording(parse(lines("network/switch/hpe-procurve-516733-b21"))) as device:
+        samples = list(await SnmpProbe(Target("127.0.0.1", device.port), clock, None, cables).collect())
+    found = [dict(one.labels) for one in samples if one.name == "lldpRemSysName"]
+    assert len(found) == 5
+    assert {of["lldpLocPortId"] for of in found} == {"8", "15", "16", "17"}
+    assert all("lldpRemTimeMark" not in of for of in found)
+    named = next(of for of in found if of["lldpLocPortId"] == "17" and of["lldpRemIndex"] == "1")
+    assert named["lldpRemChassisId"] == "8C:60:4F:19:16:3A"
+    assert named["lldpRemPortId"] == "Eth1/19"
+
+
+async def test_neighbours_by_cdp_are_series(clock: ManualClock, tmp_path: Path) -> None:
+    (tmp_path / "cables.yaml").write_text("extends: [_neighbours.yaml]\n")
+    table = "1.3.6.1.4.1.9.9.23.1.2.1.1"
+    mib = {f"{table}.{number}.1.7": ber.octets(text) for number, text in ((6, b"core-2"), (7, b"Gi0/9"), (8, b"C9300"))}
+    assert await series(mib, Chooser(Library([tmp_path, shipped_folder()]), "cables"), clock, "cdp") == {
+        "cdpCacheDeviceId cdpCacheDeviceId=core-2 cdpCacheDeviceIndex=7 cdpCacheDevicePort=Gi0/9 cdpCacheIfIndex=1 "
+        "cdpCachePlatform=C9300 ifName=Gi1/0/1": 1
     }
