@@ -73,7 +73,8 @@ class SystemdCollector:
         outcome = await self._program.ask("show", "--no-pager", *arguments)
         if outcome.trouble is not None or outcome.status != 0:
             reason = outcome.reason or outcome.output[:300].strip() or f"status {outcome.status}"
-            raise OSError(f"systemctl: {reason}; where systemd does not run, set host.systemd.enabled to false")
+            needs = "it needs a running systemd and, for others than root, its bus (package dbus)"
+            raise OSError(f"systemctl: {reason}; {needs}; where there is none, set host.systemd.enabled to false")
         return outcome.output
 
     def _units(self, output: str) -> Iterator[Sample]:
