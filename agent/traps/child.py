@@ -20,12 +20,12 @@ from typing import Any
 import msgspec
 
 from agent.traps import identity
-from agent.traps.catalogue import load_catalogue
 from agent.traps.engine import TICK_SECONDS, Engine
+from agent.traps.own_definitions import RENEW_SECONDS, OwnDefinitions
 from agent.traps.receiver import Receiver
 from agent.traps.wire import MOST_LINE_BYTES, Event, Message, Ready, Setup
 from core import log as logs
-from core.errors import ForewatchError, StorageError
+from core.errors import ConfigError, ForewatchError, StorageError
 from core.log import get_logger
 
 log = get_logger(__name__)
@@ -60,24 +60,43 @@ async def _run() -> None:
     setup = msgspec.json.decode(line, type=Setup)
     with closing(_open(setup.host, setup.port)) as sock:
         own = identity.begin(Path(setup.state_dir))
-        catalogue = load_catalogue(Path(setup.catalogue) if setup.catalogue else None)
+        definitions = OwnDefinitions(Path(setup.catalogue) if setup.catalogue else None)
         engine = Engine(own, setup.communities, setup.senders, _sender(sock))
         clocks = {"monotonic": time.monotonic, "now_ms": lambda: time.time_ns() // 1_000_000}
-        receiver = Receiver(setup, catalogue, engine, output.put, **clocks)  # type: ignore[arg-type]
+        receiver = Receiver(setup, definitions.read(), engine, output.put, **clocks)  # type: ignore[arg-type]
         output.put(Ready(own.engine_id.hex()))
         asyncio.get_running_loop().add_reader(sock, _drain, sock, receiver)
-        ticking = asyncio.ensure_future(_tick(engine, receiver, output))
+        working = {
+            asyncio.ensure_future(_tick(engine, receiver, output)),
+            asyncio.ensure_future(_renew(definitions, receiver)),
+        }
         try:
-            await asyncio.wait({ticking, asyncio.ensure_future(agent.read())}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*working, asyncio.ensure_future(agent.read())}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ticking.cancel()
+            for one in working:
+                one.cancel()
 
 
 async def _tick(engine: Engine, receiver: Receiver, output: Output) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         engine.tick(time.monotonic())
+        receiver.tick()
         output.put(receiver.stats())
+
+
+async def _renew(definitions: OwnDefinitions, receiver: Receiver) -> None:
+    """Read definitions of one's own again when they change; wrong ones are told and left alone."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        if not definitions.have_changed():
+            continue
+        try:
+            receiver.reloaded(await asyncio.to_thread(definitions.read))
+            log.info("definitions of traps read again")
+        except ConfigError as error:
+            receiver.reloaded(None)
+            log.error("definitions of traps are wrong, the former hold", faults=error)
 
 
 class Output:

@@ -7,6 +7,7 @@ replays, and forgetting what it keeps of messages that it refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from pyasn1.type.univ import Integer, ObjectIdentifier, OctetString
@@ -15,7 +16,8 @@ from pysnmp.carrier.base import AbstractTransportDispatcher
 from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413.ntfrcv import NotificationReceiver
-from pysnmp.proto import rfc1155, rfc1902
+from pysnmp.proto import rfc1155, rfc1902, rfc3411
+from pysnmp.proto.api import v2c
 from pysnmp.proto.secmod.cache import Cache
 
 from agent.snmp.ber import BerError
@@ -35,7 +37,15 @@ _TRAP_COMMUNITY = "1.3.6.1.6.3.18.1.4.0"
 _TRAP_ENTERPRISE = "1.3.6.1.6.3.1.1.4.3.0"
 _OF_PROXIES = frozenset({_SYS_UP_TIME, _TRAP_OID, _TRAP_ADDRESS, _TRAP_COMMUNITY, _TRAP_ENTERPRISE})
 
-_REFUSALS = ("usmStatsWrongDigests", "usmStatsUnsupportedSecLevels", "usmStatsDecryptionErrors")
+# What the engine counts of messages that it refuses (RFC 3414 section 5), and why they are dropped then.
+_REFUSALS = {
+    "usmStatsWrongDigests": Drop.SIGNATURE,
+    "usmStatsUnsupportedSecLevels": Drop.LEVEL,
+    "usmStatsDecryptionErrors": Drop.ENCRYPTION,
+    "usmStatsNotInTimeWindows": Drop.REPLAYED,
+}
+
+_REQUEST = "rfc3412.receiveMessage:request"  # where pysnmp has decoded a message
 
 TICK_SECONDS = 1.0
 
@@ -93,15 +103,17 @@ class Engine:
             return refused
         self._heard = None
         self._source = source
-        disbelieved = self._disbelieved()
+        before = self._refused_so_far()
         try:
             self._engine.message_dispatcher.receive_message(self._engine, udp.DOMAIN_NAME, address, data)
         except Exception:  # noqa: BLE001 - whatever a decoder makes of hostile octets
             return Drop.MALFORMED
         heard = self._heard
         if isinstance(head, Community):
-            return heard or Drop.MALFORMED
-        return self._judged(head, heard, believed=self._disbelieved() == disbelieved)
+            return replace(heard, request_id=head.inform_id) if heard else Drop.MALFORMED
+        after = self._refused_so_far()
+        reason = next((why for why, was, now in zip(_REFUSALS.values(), before, after, strict=True) if now > was), None)
+        return self._judged(head, heard, reason)
 
     def tick(self, now: float) -> None:
         """Let the engine forget what is old; every `TICK_SECONDS`."""
@@ -114,40 +126,49 @@ class Engine:
     def _refused(self, head: Community | Usm, data: bytes) -> Drop | None:
         if isinstance(head, Community):
             known = (head.version, head.community) in self._communities
-            return None if known else Drop.CREDENTIAL
+            return None if known else Drop.COMMUNITY
         if not head.engine_id:
             return None  # a sender of informs asks who we are (RFC 3414 section 4)
         least = self._senders.least_level(head.user)
         if least is None:
-            return Drop.CREDENTIAL
+            return Drop.USER
+        if head.level < least:
+            return Drop.LEVEL  # before the engine answers it: an inform that is answered counts as heard
         if head.engine_id == self._engine_id:
-            return None  # informs: there the engine looks at the level itself
-        return None if head.level >= least and self._senders.admit(head, data) else Drop.CREDENTIAL
+            return None  # informs: there the engine looks at the signature itself
+        return None if self._senders.admit(head, data) else Drop.SIGNATURE
 
-    def _judged(self, head: Usm, heard: Notification | None, *, believed: bool) -> Notification | Drop | None:
-        """A message of version 3 after the engine had it; None for one that asked who we are or what time it is."""
+    def _judged(self, head: Usm, heard: Notification | None, reason: Drop | None) -> Notification | Drop | None:
+        """A message of version 3 after the engine had it, and refused it for a reason or not.
+
+        None for one that asked who we are or what time it is.
+        """
         if heard is None:
-            asked = believed and head.engine_id in (b"", self._engine_id)
-            return None if asked else Drop.CREDENTIAL
+            asks_time = reason is Drop.REPLAYED and (head.boots, head.time) == (0, 0)
+            if reason is not None and not asks_time:
+                return reason
+            return None if head.engine_id in (b"", self._engine_id) else Drop.MALFORMED
         foreign = head.engine_id != self._engine_id  # for our own the engine looks at the time itself
         if foreign and head.level > 1 and self._replays.is_replay(head.engine_id, head.boots, head.time):
             return Drop.REPLAYED
         return heard
 
-    def _disbelieved(self) -> int:
-        """How many messages the engine refused for their signature, encryption or level of security."""
-        return sum(int(counter.syntax) for counter in self._refusals)
+    def _refused_so_far(self) -> tuple[int, ...]:
+        """How many messages the engine refused for each of `_REFUSALS`."""
+        return tuple(int(counter.syntax) for counter in self._refusals)
 
     def _on_notification(
-        self, engine: SnmpEngine, _state: Any, _engine_id: Any, _context: Any, varbinds: Any, _extra: Any
+        self, engine: SnmpEngine, _state: Any, _engine_id: Any, name: Any, varbinds: Any, _extra: Any
     ) -> None:
-        context = engine.observer.get_execution_context("rfc3412.receiveMessage:request")
+        context = engine.observer.get_execution_context(_REQUEST)
         version = VERSIONS[int(context["messageProcessingModel"])]
         if version == "3":
             least = self._senders.least_level(bytes(context["securityName"]))
             if least is None or int(context["securityLevel"]) < least:
                 return
-        self._heard = _notification(self._source, version, varbinds)
+        heard = _notification(self._source, version, varbinds)
+        if heard is not None:
+            self._heard = replace(heard, request_id=_request_id(context["pdu"]), context=bytes(name))
 
 
 def _make(identity: Identity) -> SnmpEngine:
@@ -170,7 +191,14 @@ def _notification(source: str, version: str, varbinds: Iterable[tuple[Any, Any]]
         return None
     origin = next((value.text for name, value in pairs if name == _TRAP_ADDRESS and isinstance(value, Address)), None)
     rest = tuple(Varbind(name, value) for name, value in pairs if name not in _OF_PROXIES)
-    return Notification(source, None if origin == "0.0.0.0" else origin, version, oid, rest)  # noqa: S104 - RFC 3584 3.1
+    uptime = next((value for name, value in pairs if name == _SYS_UP_TIME and isinstance(value, int)), None)
+    origin = None if origin == "0.0.0.0" else origin  # noqa: S104 - RFC 3584 3.1: the sender does not know it
+    return Notification(source, origin, version, oid, rest, uptime=uptime)
+
+
+def _request_id(pdu: Any) -> int | None:
+    """The request-id of an inform of version 3, of another one that pysnmp gave it; None for a trap."""
+    return int(v2c.apiPDU.get_request_id(pdu)) if pdu.tagSet in rfc3411.CONFIRMED_CLASS_PDUS else None
 
 
 def _plain(value: Any) -> Value | Address:

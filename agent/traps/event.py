@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.snmp.enterprises import vendor_of
+from agent.snmp.text import clean
 from agent.traps.definition import UNKNOWN, Catalogue, Definition, Object, Severity
 from agent.traps.notification import Notification, Varbind
 from agent.traps.spell import VALUE_LIMIT, spell
@@ -20,6 +21,7 @@ MOST_VARBINDS = 64
 MESSAGE_LIMIT = 1024
 TOTAL_LIMIT = 8192  # characters of all values of a trap
 KEY_LIMIT = 200  # characters of a label that tells troubles apart
+CONTEXT_LIMIT = 128
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _IF_INDEX = "ifIndex"
@@ -57,8 +59,15 @@ class Reader:
 
     def instance_of(self, one: Notification) -> str:
         """The name of the device that is polled at the trap's address, else that address."""
-        address = one.origin if one.origin is not None and one.source in self._relays else one.source
+        return self.name_of(one.origin if one.origin is not None and one.source in self._relays else one.source)
+
+    def name_of(self, address: str) -> str:
+        """The name of the device that is polled at an address, else the address."""
         return self._names.get(address, address)
+
+    def use(self, catalogue: Catalogue) -> None:
+        """Read by other definitions from now on."""
+        self._catalogue = catalogue
 
     def read(self, one: Notification, at_ms: int) -> Reading:
         """What a trap says."""
@@ -135,8 +144,8 @@ def _attributes(definition: Definition, one: Notification, severity: Severity) -
         "trap": definition.name, "oid": one.oid, "severity": severity,
         "source": one.source, "snmp_version": one.version,
     }  # fmt: skip
-    vendor = vendor_of(one.oid)
-    return attributes | {"vendor": vendor} if vendor else attributes
+    more = {"vendor": vendor_of(one.oid) or "", "context": clean(one.context, CONTEXT_LIMIT)}
+    return attributes | {name: value for name, value in more.items() if value}
 
 
 def _text(definition: Definition, one: Notification, values: Mapping[str, str]) -> str:

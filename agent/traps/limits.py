@@ -24,8 +24,12 @@ class Drop(enum.StrEnum):
     TOTAL_RATE = "total_rate"  # all sources together did
     MALFORMED = "malformed"  # no SNMP message
     VERSION = "version"  # a version that no credential is for
-    CREDENTIAL = "credential"  # unknown community or user, wrong password, below the user's level of security
-    REPLAYED = "replayed"  # a message of version 3 that is older than one that came before
+    COMMUNITY = "community"  # a community that is not known
+    USER = "user"  # a user of version 3 who is not known
+    LEVEL = "level"  # below the user's own level of security
+    SIGNATURE = "signature"  # not signed with the user's key: a wrong password or protocol
+    ENCRYPTION = "encryption"  # signed rightly, but not encrypted with the user's key
+    REPLAYED = "replayed"  # a message of version 3 that is older than one that came before, or out of the time window
     OVERFLOW = "overflow"  # the agent did not take events up as fast as they came
 
 

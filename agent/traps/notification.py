@@ -33,6 +33,9 @@ class Notification:
         version: `1`, `2c` or `3`.
         oid: value of snmpTrapOID.0; of a version 1 trap as RFC 3584 section 3.1 has it.
         varbinds: without sysUpTime.0, snmpTrapOID.0 and what a proxy adds.
+        request_id: of an inform, which is the same when it is sent again; None for a trap.
+        uptime: sysUpTime.0 of the sender in hundredths of a second; None when it is not told.
+        context: contextName of version 3 (RFC 3411), such as a virtual router's.
     """
 
     source: str
@@ -40,3 +43,6 @@ class Notification:
     version: str
     oid: str
     varbinds: tuple[Varbind, ...]
+    request_id: int | None = None
+    uptime: int | None = None
+    context: bytes = b""

@@ -16,10 +16,15 @@ _TRAP_V1, _INFORM, _TRAP_V2 = 0xA4, 0xA6, 0xA7
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """The head of version 1 or 2c."""
+    """The head of version 1 or 2c.
+
+    Attributes:
+        inform_id: request-id of an inform, which pysnmp does not keep; None for a trap.
+    """
 
     version: str
     community: bytes
+    inform_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,10 @@ def peek(data: bytes) -> Community | Usm:
     if version == "3":
         return _usm(data, at, end)
     community, at = read_octets(data, at, end)
-    tag, _, _ = read(data, at, end)
+    tag, start, end = read(data, at, end)
     if tag not in ((_TRAP_V1,) if version == "1" else (_TRAP_V2, _INFORM)):
         raise BerError("no trap and no inform")
-    return Community(version, community)
+    return Community(version, community, read_integer(data, start, end)[0] if tag == _INFORM else None)
 
 
 def _usm(data: bytes, at: int, end: int) -> Usm:

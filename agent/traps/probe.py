@@ -21,6 +21,13 @@ RECEIVED = Family(
 )
 MESSAGES = Family("snmp_trap_messages_total", "counter", "Datagrams that came to the receiver of traps.")
 DROPPED = Family("snmp_traps_dropped_total", "counter", "Datagrams that were not taken, by reason.")
+UNKNOWN = Family(
+    "snmp_traps_unknown_total", "counter", "Traps that no definition is for, by OID and maker: what is to be defined."
+)
+DEFINITIONS = Family("snmp_trap_definitions", "gauge", "Traps that are defined.")
+RELOADS = Family(
+    "snmp_trap_definition_reloads_total", "counter", "How often own definitions were read again, by outcome."
+)
 REPEATED = Family("snmp_traps_repeated_total", "counter", "Traps that said again what was said; only counted.")
 RESTARTS = Family("snmp_trap_receiver_restarts_total", "counter", "How often the receiver of traps ended by itself.")
 CPU = Family("snmp_trap_receiver_cpu_seconds_total", "counter", "Processor time of the receiver of traps.")
@@ -65,6 +72,11 @@ def _receiver(stats: Stats) -> Iterator[Sample]:
     yield _one(REPEATED, stats.repeated)
     yield _one(CPU, stats.cpu_seconds)
     yield _one(RESIDENT, stats.resident_bytes)
+    yield _one(DEFINITIONS, stats.definitions)
+    for outcome in ("loaded", "refused"):
+        yield _one(RELOADS, stats.reloads.get(outcome, 0), outcome=outcome)
+    for oid, vendor, count in stats.unknown:
+        yield _one(UNKNOWN, count, oid=oid, vendor=vendor)
     for reason in Drop:
         yield _one(DROPPED, stats.dropped.get(reason, 0), reason=reason)
     for instance, name, severity, count in stats.received:

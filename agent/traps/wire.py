@@ -71,11 +71,14 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
     event: EventReport
 
 
-class Stats(msgspec.Struct, frozen=True, tag="stats"):
+class Stats(msgspec.Struct, frozen=True, kw_only=True, tag="stats"):
     """Counters since the receiver's start.
 
     Attributes:
         received: traps by instance, name and severity.
+        unknown: traps that no definition is for, by OID and maker.
+        definitions: how many traps are defined.
+        reloads: how often definitions were read again, by outcome.
         dropped: datagrams and events by reason.
         repeated: traps that were only counted.
         messages: datagrams that came, as far as the kernel gave them.
@@ -85,6 +88,9 @@ class Stats(msgspec.Struct, frozen=True, tag="stats"):
     repeated: int
     dropped: dict[str, int]
     received: list[tuple[str, str, str, int]]
+    unknown: list[tuple[str, str, int]] = []
+    definitions: int = 0
+    reloads: dict[str, int] = {}
     cpu_seconds: float
     resident_bytes: int
 

@@ -10,7 +10,7 @@ Scene = Mapping[str, Callable[[float], float] | float]
 
 AGENT = 'instance="edge-1",job="traps"'
 LIMITED, UNBELIEVED = (
-    f'snmp_traps_dropped_total{{reason="{reason}",{AGENT}}}' for reason in ("source_rate", "credential")
+    f'snmp_traps_dropped_total{{reason="{reason}",{AGENT}}}' for reason in ("source_rate", "signature")
 )
 
 TRAP_TROUBLE: list[tuple[str, Scene, float, str]] = [

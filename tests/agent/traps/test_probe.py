@@ -13,7 +13,8 @@ from agent.traps.wire import Stats
 from core.spool.spool import Limits, Spool
 
 STATS = Stats(
-    messages=9, repeated=1, dropped={"credential": 2}, received=[("core-1", "linkDown", "major", 6)],
+    messages=9, repeated=1, dropped={"signature": 2}, received=[("core-1", "linkDown", "major", 6)],
+    unknown=[("1.3.6.1.4.1.9.9.99999.0.7", "Cisco", 3)], definitions=600, reloads={"refused": 1},
     cpu_seconds=0.5, resident_bytes=1000,
 )  # fmt: skip
 
@@ -32,7 +33,11 @@ async def test_a_count_of_traps_is_the_device_s(probe: Any) -> None:
     samples = {(one.name, one.labels): one.value for one in await of.collect()}
     labels = (("instance", "core-1"), ("name", "linkDown"), ("severity", "major"))
     assert samples["snmp_traps_received_total", labels] == 6
-    assert samples["snmp_traps_dropped_total", (("reason", "credential"),)] == 2
+    assert samples["snmp_traps_dropped_total", (("reason", "signature"),)] == 2
+    unknown = (("oid", "1.3.6.1.4.1.9.9.99999.0.7"), ("vendor", "Cisco"))
+    assert samples["snmp_traps_unknown_total", unknown] == 3
+    assert samples["snmp_trap_definitions", ()] == 600
+    assert samples["snmp_trap_definition_reloads_total", (("outcome", "refused"),)] == 1
     assert len([name for name, _ in samples if name == "snmp_traps_dropped_total"]) == len(Drop)
 
 

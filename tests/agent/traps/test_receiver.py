@@ -18,6 +18,7 @@ from agent.traps.supervisor import Supervisor
 from core.clock import SystemClock
 from core.facts import EventReport
 from tests.agent.traps.samples import setup
+from tests.agent.traps.wiretap import Wiretap, inform
 from tests.servers.ports import free_port
 from tests.servers.snmptrap import COLD_START, LINK_DOWN, Snmptrap, interface
 
@@ -116,8 +117,86 @@ async def test_what_is_not_signed_as_its_user_signs_is_counted_and_not_believed(
         for options in (wrong, unsigned, unencrypted, nobody):
             await one.send(one.device.v3, options, LINK_DOWN)
         assert not await one.send(one.device.inform, ["-v3", *wrong], LINK_DOWN)
-        await one.dropped("credential", 6)
+        assert not await one.send(one.device.inform, ["-t1", "-r0", "-v3", *unsigned], LINK_DOWN), "nobody heard it"
+        await one.dropped("community", 1)
+        await one.dropped("signature", 2)
+        await one.dropped("level", 3)
+        await one.dropped("user", 1)
         assert one.events == []
+
+
+async def test_every_generic_trap_of_version_1_has_the_name_of_version_2(tmp_path: Path) -> None:
+    names = ["coldStart", "warmStart", "linkDown", "linkUp", "authenticationFailure", "egpNeighborLoss"]
+    async with receiver(tmp_path) as one:
+        for number in range(len(names)):
+            await one.send(one.device.v1, "1.3.6.1.4.1.9.1", number, 0, *interface(3))
+            await one.told(number + 1)
+        assert [event.attributes["trap"] for event in one.events] == names
+        assert [event.attributes["oid"] for event in one.events] == [f"1.3.6.1.6.3.1.1.5.{n}" for n in range(1, 7)]
+        await one.send(one.device.v1, "1.3.6.1.4.1.99999.0", 6, 7)
+        assert (await one.told(7)).attributes["oid"] == "1.3.6.1.4.1.99999.0.0.7", "RFC 3584 section 3.1 (2)"
+
+
+async def test_what_a_proxy_says_of_the_first_sender_counts_if_it_may_say_so(tmp_path: Path) -> None:
+    address = ["1.3.6.1.6.3.18.1.3.0", "a", "10.7.7.7"]
+    async with receiver(tmp_path, relays=["127.0.0.1"]) as one:
+        await one.send(one.device.v2c, COLD_START, *address)
+        assert (await one.told()).target == "10.7.7.7"
+    async with receiver(tmp_path) as two:
+        await two.send(two.device.v2c, COLD_START, *address)
+        event = await two.told()
+        assert event.target == "core-1"
+        assert "10.7.7.7" not in event.attributes.values()
+
+
+async def test_a_context_is_kept_with_the_event(tmp_path: Path) -> None:
+    async with receiver(tmp_path) as one:
+        await one.send(one.device.v3, [*PRIVATE, "-n", "vrf-red"], COLD_START)
+        assert (await one.told()).attributes["context"] == "vrf-red"
+        assert await one.send(one.device.inform, ["-v3", *PRIVATE, "-n", "vrf-blue"], COLD_START)
+        assert (await one.told(2)).attributes["context"] == "vrf-blue"
+
+
+async def test_an_inform_that_is_sent_again_is_answered_again_and_told_once(tmp_path: Path) -> None:
+    async with receiver(tmp_path) as one:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            for request, uptime in ((1, 100), (1, 100), (2, 100), (1, 200)):
+                sender.sendto(inform(request, uptime, LINK_DOWN), ("127.0.0.1", one.port))
+                await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sender, 4096), 10)
+        await one.told(3)
+        await one.until(lambda: one.supervisor.stats is not None and one.supervisor.stats.repeated == 1)
+
+
+async def test_messages_of_version_3_that_were_recorded_are_refused(tmp_path: Path) -> None:
+    async with receiver(tmp_path) as one:
+        async with Wiretap(one.port) as tap:
+            device = Snmptrap(tmp_path, tap.port)
+            assert await one.send(device.inform, ["-v3", *PRIVATE], COLD_START)
+        await one.told()
+        await one.send(one.device.v3, [*PRIVATE, "-Z", "5,1000"], LINK_DOWN)
+        await one.told(2)
+        for older in ("5,800", "4,2000"):
+            await one.send(one.device.v3, [*PRIVATE, "-Z", older], LINK_DOWN)
+        await one.dropped("replayed", 2)
+        assert len(one.events) == 2
+    async with receiver(tmp_path) as two:  # the engine has started once more since the inform was recorded
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as replay:
+            replay.sendto(tap.heard[-1], ("127.0.0.1", two.port))
+        await two.dropped("replayed", 1)
+        assert two.events == []
+
+
+async def test_traps_that_nobody_has_defined_are_counted_by_their_oid(tmp_path: Path) -> None:
+    async with receiver(tmp_path) as one:
+        await one.send(one.device.v2c, "1.3.6.1.4.1.9.9.99999.0.7", "1.3.6.1.4.1.9.9.99999.1.1.0", "s", "it broke")
+        assert (await one.told()).attributes["1.3.6.1.4.1.9.9.99999.1.1.0"] == "it broke"
+        await one.until(
+            lambda: (
+                one.supervisor.stats is not None
+                and one.supervisor.stats.unknown == [("1.3.6.1.4.1.9.9.99999.0.7", "Cisco", 1)]
+            )
+        )
 
 
 async def test_the_engine_is_the_same_after_a_restart_and_senders_of_informs_go_on(tmp_path: Path) -> None:
