@@ -39,7 +39,7 @@ class Worker:
             self._jobs.put(job)
 
     def close(self) -> None:
-        """End the thread after the jobs it has."""
+        """End the thread after the jobs it has; what is given to it later is not done."""
         self._jobs.put(None)
 
     def _work(self) -> None:
