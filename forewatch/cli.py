@@ -8,8 +8,11 @@ usage or configuration.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -30,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "user": ("collector.access.user_commands", "add people"),
 }
 
+_OUTPUT_ERRORS = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _OURS = frozenset({"agent", "cmdb", "collector", "configs", "console", "core", "desk", "forewatch", "rules"})
 
 
@@ -61,12 +65,27 @@ def _run(argv: Sequence[str] | None) -> int:
     parsed = parser.parse_args(arguments)
     log.configure(parsed.log_level)
     try:
-        return int(parsed.run(parsed))
+        status = int(parsed.run(parsed))
+        sys.stdout.flush()
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS or error.filename is not None:
+            raise
+        return _output_lost(error)
+    return status
+
+
+def _output_lost(error: OSError) -> int:
+    """The answer has nowhere to go: `| head` has seen enough, and needs no word, or the disk of `> FILE` is full."""
+    if error.errno != errno.EPIPE:
+        print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # what is still in the buffer would fail once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _load(name: str) -> ModuleType:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,29 @@ def test_a_faulty_configuration_is_told_by_file_and_line_and_exits_2(tmp_path, c
     said = capsys.readouterr().err
     assert f"{config}:3: colour: unknown key" in said
     assert f"{config}:2: listen: must be text" in said
+
+
+@pytest.mark.parametrize(
+    ("sink", "said", "why"),
+    [
+        ("/dev/full", "the output cannot be written: No space left on device\n", "a full disk"),
+        ("pipe", "", "`| head` has seen enough"),
+    ],
+)
+def test_output_that_goes_nowhere_leaves_no_traceback(tmp_path: Path, sink: str, said: str, why: str) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("groups: []\n")
+    if sink == "pipe":
+        reading, writing = os.pipe()
+        os.close(reading)
+    else:
+        writing = os.open(sink, os.O_WRONLY)
+    command = [sys.executable, "-m", "forewatch.cli", "rules", "check", str(rules)]
+    try:
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, said), why
 
 
 def test_an_unknown_command_exits_2() -> None:
