@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
 
 from agent.traps.catalogue import load_catalogue
@@ -11,6 +12,13 @@ RENEW_SECONDS = 10.0
 
 # Name, time of the last change in nanoseconds, size.
 _File = tuple[str, int, int]
+
+
+class Reload(enum.StrEnum):
+    """How reading definitions again ended."""
+
+    LOADED = "loaded"
+    REFUSED = "refused"  # something in them is wrong
 
 
 class OwnDefinitions:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from agent.events import EventQueue
 from agent.sample import Family, Sample, Series
 from agent.traps.limits import Drop
+from agent.traps.own_definitions import Reload
 from agent.traps.supervisor import Supervisor
 from agent.traps.wire import Stats
 from core.errors import ForewatchError
@@ -73,7 +74,7 @@ def _receiver(stats: Stats) -> Iterator[Sample]:
     yield _one(CPU, stats.cpu_seconds)
     yield _one(RESIDENT, stats.resident_bytes)
     yield _one(DEFINITIONS, stats.definitions)
-    for outcome in ("loaded", "refused"):
+    for outcome in Reload:
         yield _one(RELOADS, stats.reloads.get(outcome, 0), outcome=outcome)
     for oid, vendor, count in stats.unknown:
         yield _one(UNKNOWN, count, oid=oid, vendor=vendor)

@@ -14,6 +14,7 @@ from agent.traps.event import Reader
 from agent.traps.floods import Floods
 from agent.traps.limits import Drop, Limits, plain_address
 from agent.traps.notification import Notification
+from agent.traps.own_definitions import Reload
 from agent.traps.repeats import Repeats
 from agent.traps.resent import Resent
 from agent.traps.wire import Event, Setup, Stats
@@ -51,7 +52,7 @@ class Receiver:
         self._resent = Resent()
         self._floods = Floods()
         self._definitions = len(catalogue.definitions)
-        self._reloads: Counter[str] = Counter()
+        self._reloads: Counter[Reload] = Counter()
         self._emit = emit
         self._monotonic = monotonic
         self._now_ms = now_ms
@@ -78,7 +79,7 @@ class Receiver:
 
     def reloaded(self, catalogue: Catalogue | None) -> None:
         """Definitions were read again; None when something in them is wrong, so that the former hold."""
-        self._reloads["refused" if catalogue is None else "loaded"] += 1
+        self._reloads[Reload.REFUSED if catalogue is None else Reload.LOADED] += 1
         if catalogue is not None:
             self._definitions = len(catalogue.definitions)
             self._reader.use(catalogue)
@@ -92,7 +93,7 @@ class Receiver:
             received=[(*key, count) for key, count in self._received.items()],
             unknown=[(*key, count) for key, count in self._unknown.items()],
             definitions=self._definitions,
-            reloads=dict(self._reloads),
+            reloads={outcome.value: count for outcome, count in self._reloads.items()},
             cpu_seconds=cpu_seconds(),
             resident_bytes=read_resident_bytes() or 0,
         )

@@ -47,6 +47,7 @@ from agent.snmp.profiles.kinds import KINDS, OTHER_STATES, UNITS, measure, state
 from agent.snmp.system import info_samples
 from agent.traps import probe as traps
 from agent.traps.limits import Drop as TrapDrop
+from agent.traps.own_definitions import Reload as TrapReload
 from cmdb.identity import Reason
 from cmdb.outcome import What
 from cmdb.views import CiRef
@@ -154,6 +155,7 @@ VALUES: dict[tuple[str, str], type] = {
     ("forewatch_long_term_dropped_samples_total", "reason"): Drop,
     ("forewatch_snmp_walk_errors_total", "class"): SnmpFailure,
     ("snmp_traps_dropped_total", "reason"): TrapDrop,
+    ("snmp_trap_definition_reloads_total", "outcome"): TrapReload,
     ("forewatch_probe_failure_info", "class"): Failure,
     ("raid_volume_state", "state"): raid_model.VolumeState,
     ("raid_disk_state", "state"): raid_model.DiskState,
