@@ -6,6 +6,8 @@ read as an error message needs.
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import aiohttp
 import msgspec
 
@@ -58,6 +60,7 @@ class WebhookChannel:
                 connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(total=float(self._config.timeout)),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": f"Forewatch/{metadata.version('forewatch')}"},
                 auto_decompress=False,
             )
         return self._session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+from importlib import metadata
 
 import pytest
 
@@ -42,6 +43,7 @@ async def test_the_body_is_alertmanagers_with_the_incident_and_its_key() -> None
     opened, restored = sink.arrivals
     assert opened["headers"]["Idempotency-Key"] == opened["body"]["idempotency_key"]
     assert opened["headers"]["Authorization"] == "Bearer s3cret"
+    assert opened["headers"]["User-Agent"] == f"Forewatch/{metadata.version('forewatch')}"
     assert opened["body"]["version"] == "4"
     assert opened["body"]["status"] == opened["body"]["alerts"][0]["status"] == "firing"
     assert opened["body"]["alerts"][0]["endsAt"] == "0001-01-01T00:00:00Z"
