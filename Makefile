@@ -50,7 +50,7 @@ packages: install ## the agent as deb, rpm and single file, for x86-64 and aarch
 	@$(BIN)/python packaging/build.py $(ARGS)
 
 packages-test: packages ## install, run and remove the packages in a Debian of their own; as root, a few minutes
-	@./setup/servers.sh debootstrap rpm
+	@./setup/servers.sh debootstrap rpm snmpd snmp qemu-user-static
 	@FOREWATCH_PACKAGES=$(CURDIR)/dist $(BIN)/python -m pytest tests/packaging $(ARGS)
 
 mibs: install ## compare the shipped SNMP profiles with MIB files: make mibs MIBS=/usr/share/snmp/mibs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,15 @@ NEEDS_PACKAGES = [
     pytest.mark.skipif(not FOLDER, reason="for `make packages-test`"),
     pytest.mark.skipif(os.geteuid() != 0, reason="a root folder of its own takes root"),
 ]
+
+_DROP_IN = re.compile(r"^```ini\n(# (.+?)[:.](?:.|\n)+?)```$", re.MULTILINE)
+
+
+def drop_ins() -> dict[str, str]:
+    """What docs/deployment.md adds to the agent's unit, by the first words of its comment."""
+    text = (SOURCE / "docs" / "deployment.md").read_text()
+    return {found[2].partition(":")[0]: found[1] for found in _DROP_IN.finditer(text)}
+
 
 RULES = """
 groups:

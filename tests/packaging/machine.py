@@ -50,10 +50,14 @@ class Machine:
             "unshare", "--mount", "--pid", "--fork", f"--mount-proc={root}/proc", "chroot", str(root)
         )  # fmt: skip
 
+    def command(self, *command: str) -> list[str]:
+        """The command line that runs one inside."""
+        return [*self._enter, *command]
+
     def run(self, *command: str, given: str = "", status: int = 0) -> str:
         """What a command says that ends with `status`; `given` is its standard input."""
         done = subprocess.run(
-            [*self._enter, *command], check=False, capture_output=True, text=True, timeout=120, input=given
+            self.command(*command), check=False, capture_output=True, text=True, timeout=240, input=given
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout

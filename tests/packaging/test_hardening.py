@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import Site
-from tests.packaging.conftest import NEEDS_PACKAGES
-from tests.packaging.installed import STATE, configure, enrol, journal, main_pid
+from tests.packaging.conftest import NEEDS_PACKAGES, drop_ins
+from tests.packaging.installed import STATE, UNIT, configure, enrol, journal, main_pid
 from tests.packaging.machine import Machine
 from tests.servers.ports import wait_until
 from tests.servers.snmpd import Snmpd
@@ -22,6 +22,13 @@ PLUGIN = """#!/bin/sh
 [ "$(id -un)" = forewatch-agent ] && [ "$(ulimit -v)" = 524288 ] || exit 2
 [ -r /etc/passwd ] && ! touch /etc/forbidden 2>/dev/null || exit 2
 echo "OK | seen=1"
+"""
+# Stands for the real one, which needs a disk: opens its device as that does, and tells its capabilities as a number.
+SMARTCTL = """#!/bin/sh
+case "$*" in *--scan-open*) echo '{"devices": [{"name": "/dev/disk0", "type": "sat"}]}'; exit ;; esac
+: <>/dev/disk0 || exit 2
+rights=$(sed -n 's/^CapEff:.//p' /proc/self/status)
+echo '{"device": {"name": "/dev/disk0"}, "serial_number": "'"$rights"'", "smart_status": {"passed": true}}'
 """
 LOG = "var/log/app.log"
 
@@ -113,3 +120,29 @@ def test_the_agent_is_what_the_unit_makes_of_it(enrolled: Machine) -> None:
     assert "ro" in options["/"]
     assert "ro" in options["/sys/fs/cgroup"]
     assert "rw" in options[f"/{STATE}"]
+
+
+def test_the_documented_drop_ins_open_what_they_are_for(enrolled: Machine, site: Site) -> None:
+    root = enrolled.root
+    folder = root / "etc/systemd/system" / f"{UNIT}.d"
+    folder.mkdir()
+    for what, file in (("Logs of other programs", "logs.conf"), ("SMART", "smart.conf")):
+        (folder / file).write_text(drop_ins()[what])
+    (root / "usr/sbin/smartctl").write_text(SMARTCTL)
+    (root / "usr/sbin/smartctl").chmod(0o755)
+    (root / LOG).write_text("begun\n")
+    for command in (
+        ["mknod", "--mode=0660", "/dev/disk0", "b", "7", "0"], ["chgrp", "disk", "/dev/disk0"],
+        ["chgrp", "adm", f"/{LOG}"], ["chmod", "0640", f"/{LOG}"], ["systemctl", "daemon-reload"],
+    ):  # fmt: skip
+        enrolled.run(*command)
+    logs = [{"file": f"/{LOG}", "patterns": {"error": "ERROR"}}]
+    configure(enrolled, interval="1s", host={"smart": {"enabled": True}, "logs": logs})
+    wait_until(has(site, "log_lines_total == 0"), "a log of the group adm is followed")
+    with (root / LOG).open("a") as log:
+        log.write("ERROR 1\n")
+    wait_until(has(site, 'log_matches_total{pattern="error"} == 1'), "its lines are read")
+    wait_until(has(site, 'smartctl_device_smart_status{device="disk0"} == 1'), "a disk is opened")
+    [disk] = site.query('smartctl_device{device="disk0"}')
+    raw_io, administration = 1 << 17, 1 << 21
+    assert int(disk["metric"]["serial_number"], 16) & (raw_io | administration) == raw_io | administration

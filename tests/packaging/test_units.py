@@ -1,12 +1,13 @@
 """The systemd units: systemd itself finds them sound and hardened."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import SOURCE
+from tests.packaging.conftest import SOURCE, drop_ins
 from tests.servers.require import find_program
 
 UNITS = SOURCE / "configs" / "systemd"
@@ -28,6 +29,23 @@ def analyze(*arguments: str | Path) -> str:
 def test_systemd_understands_every_line(name: str) -> None:
     said = analyze("verify", "--man=no", UNITS / name).splitlines()
     assert [line for line in said if name in line and not _NEW.search(line)] == []
+
+
+@pytest.mark.parametrize("what", drop_ins())
+def test_systemd_understands_every_line_of_the_documented_drop_ins(tmp_path: Path, what: str) -> None:
+    unit = tmp_path / "forewatch-agent.service"
+    shutil.copy(UNITS / unit.name, unit)
+    folder = tmp_path / f"{unit.name}.d"
+    folder.mkdir()
+    (folder / "own.conf").write_text(drop_ins()[what])
+    said = analyze("verify", "--man=no", unit)
+    assert [line for line in said.splitlines() if str(tmp_path) in line and not _NEW.search(line)] == []
+    (folder / "own.conf").write_text(drop_ins()[what] + "NoSuchKey=1\n")
+    assert "NoSuchKey" in analyze("verify", "--man=no", unit)  # it does read them
+
+
+def test_there_are_drop_ins_for_what_the_unit_forbids() -> None:
+    assert {"Logs of other programs", "SMART"} <= drop_ins().keys()
 
 
 @pytest.mark.parametrize("name", ["forewatch-agent.service", "forewatch-collector.service"])
