@@ -12,6 +12,7 @@ from agent.probes.raid.model import (
     VolumeState,
     lines_of,
     number_in,
+    progress_in,
     state_of,
     works,
 )
@@ -96,7 +97,7 @@ def _tell(controller: Controller, part: Part, key: str, value: str) -> None:
         if key in ("Status", "Overall Backup Unit Status", "Backup Unit Status"):
             controller.battery = works(value.lower().removeprefix("zmm "))
     elif part is not None and key.lower() in ("status of logical device", "logical device status"):
-        part.state = state_of(VOLUME_STATES, value, VolumeState.OTHER)
+        part.state, part.progress = state_of(VOLUME_STATES, value, VolumeState.OTHER), progress_in(value)
     elif part is not None and key == "RAID level":
         part.level = f"RAID{value}" if value[:1].isdigit() else value
 

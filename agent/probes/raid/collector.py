@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from agent.probes.programs import NotInstalledError, Program
 from agent.probes.raid import arcconf, ssacli, storcli
 from agent.probes.raid.megaraid import megaraid_samples
-from agent.probes.raid.model import Controller, samples_of
+from agent.probes.raid.model import Controller, DiskState, samples_of
 from agent.sample import Family, Sample, Series
 from core.labels import labels
 from core.log import get_logger
@@ -83,11 +83,18 @@ async def _megaraid(tool: str, program: Program) -> list[Sample]:
                 drives[number] = drives.get(number, {}) | answer
         except ValueError:  # no controller has such drives
             continue
-    samples: list[Sample] = []
+    controllers = {
+        number: storcli.controller_of(number, answer, drives.get(number, {})) for number, answer in told.items()
+    }
+    disks = {(number, disk.name): disk for number, one in controllers.items() for disk in one.disks}
+    if any(disk.state is DiskState.REBUILDING for disk in disks.values()):
+        output = await _ask(program, "/cALL/eALL/sALL", "show", "rebuild", "J", "nolog")
+        for key, progress in storcli.read_rebuilds(output).items():
+            if key in disks:
+                disks[key].progress = progress
+    samples = _common(tool, controllers.values())
     for number, answer in told.items():
-        details = drives.get(number, {})
-        controller = storcli.controller_of(number, answer, details)
-        samples += [*samples_of(tool, controller), *megaraid_samples(controller, answer, details)]
+        samples += megaraid_samples(controllers[number], answer, drives.get(number, {}))
     return samples
 
 

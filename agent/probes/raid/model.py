@@ -23,13 +23,18 @@ BATTERY_HEALTHY = _gauge(
     "battery_healthy", "Whether the battery or capacitor of a RAID controller's cache works; absent without one."
 )
 VOLUME_STATE = _gauge("volume_state", "The state that a volume (virtual, logical drive) is in; always 1.")
+VOLUME_PROGRESS = _gauge(
+    "volume_progress_ratio", "How far a rebuild, or other work on a volume, is; absent without one."
+)
 DISK_STATE = _gauge("disk_state", "The state that a disk behind a RAID controller is in; always 1.")
 DISK_FAILING = _gauge("disk_predictive_failure", "Whether a disk, or the controller of it, expects it to fail.")
 DISK_MEDIA_ERRORS = _gauge("disk_media_errors", "Errors of a disk's media that its controller counted.")
+DISK_PROGRESS = _gauge("disk_rebuild_ratio", "How far the rebuild of a disk is; absent without one.")
 DISK_TEMPERATURE = _gauge("disk_temperature_celsius", "Temperature of a disk behind a RAID controller.")
 
 MOST = 1024  # volumes, and disks, of one controller
 _LARGEST = 2**63
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?) {0,2}%", re.ASCII)
 _LONGEST_LINE = 500
 _NO_BATTERY = ("not present", "not installed", "not available", "not supported", "none", "n/a", "absent")
 _GOOD_BATTERY = ("ok", "optimal", "ready", "charging", "charged", "recharging", "learning")
@@ -62,11 +67,12 @@ S = TypeVar("S", VolumeState, DiskState)
 
 @dataclass(slots=True)
 class Volume:
-    """A volume; its name is unique within the controller, its level in the controller's words."""
+    """A volume; its name is unique within the controller, its level in the controller's words, its progress 0 to 1."""
 
     name: str
     level: str
     state: VolumeState
+    progress: float | None = None
 
 
 @dataclass(slots=True)
@@ -80,6 +86,7 @@ class Disk:
     failing: bool | None = None
     media_errors: float | None = None
     temperature: float | None = None
+    progress: float | None = None
 
 
 @dataclass(slots=True)
@@ -119,12 +126,14 @@ def samples_of(tool: str, controller: Controller) -> Iterator[Sample]:
     yield from one(BATTERY_HEALTHY, controller.battery)
     for volume in {one.name: one for one in controller.volumes[:MOST]}.values():  # a series comes once
         yield from one(VOLUME_STATE, 1, volume=volume.name, level=volume.level, state=volume.state)
+        yield from one(VOLUME_PROGRESS, volume.progress, volume=volume.name)
     for disk in {one.name: one for one in controller.disks[:MOST]}.values():
         known = {"model": disk.model, "serial_number": disk.serial, "state": disk.state.value}
         yield from one(DISK_STATE, 1, disk=disk.name, **known)
         yield from one(DISK_FAILING, disk.failing, disk=disk.name)
         yield from one(DISK_MEDIA_ERRORS, disk.media_errors, disk=disk.name)
         yield from one(DISK_TEMPERATURE, disk.temperature, disk=disk.name)
+        yield from one(DISK_PROGRESS, disk.progress, disk=disk.name)
 
 
 def printable(text: str) -> str:
@@ -140,6 +149,12 @@ def number_in(text: object) -> float | None:
         return float(text) if abs(text) < _LARGEST else None
     found = _NUMBER.match(text) if isinstance(text, str) else None
     return None if found is None else float(found[1])
+
+
+def progress_in(said: str) -> float | None:
+    """The share that a status such as `Recovering, 12% complete` tells; None without one."""
+    found = _PERCENT.search(said)
+    return None if found is None else min(float(found[1]) / 100, 1.0)
 
 
 def state_of(states: Mapping[str, S], said: str, other: S) -> S:

@@ -12,6 +12,7 @@ from agent.probes.raid.model import (
     VolumeState,
     lines_of,
     number_in,
+    progress_in,
     state_of,
     works,
 )
@@ -81,7 +82,7 @@ def _tell(part: Part, key: str, value: str) -> None:
     elif isinstance(part, Disk):
         _tell_disk(part, key, value)
     elif part is not None and key == "Status":
-        part.state = state_of(VOLUME_STATES, value, VolumeState.OTHER)
+        part.state, part.progress = state_of(VOLUME_STATES, value, VolumeState.OTHER), progress_in(value)
     elif part is not None and key == "Fault Tolerance":
         part.level = f"RAID{value}" if value[:1].isdigit() else value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ DISK_STATES = {
     "ubunsp": DiskState.FAILED, "failed": DiskState.FAILED, "msng": DiskState.FAILED, "missing": DiskState.FAILED,
 }  # fmt: skip
 _HEALTHY_BATTERY = (0, 32)  # bits of BBU Status: none, or that the learn cycle is on its way
+_DRIVE = re.compile(r"/c(\d{1,5})(?:/e(\d{1,5}))?/s(\d{1,5})", re.ASCII)
 _DETAILS = " - Detailed Information"
 
 Answer = dict[str, Any]  # `Response Data` of a controller, by the controller's number as text
@@ -43,6 +45,21 @@ def read_answers(output: str) -> dict[str, Answer]:
             found[str(number)] = answer
     if not found and "no controller" not in said.lower():
         raise ValueError(said or "names no controller")
+    return found
+
+
+def read_rebuilds(output: str) -> dict[tuple[str, str], float]:
+    """How far rebuilds are, by controller and disk, from `/cALL/eALL/sALL show rebuild`; none when it says none."""
+    try:
+        told = msgspec.json.decode(output)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return {}
+    found: dict[tuple[str, str], float] = {}
+    for one in items(at(told, "Controllers"))[:MOST]:
+        for row in items(at(one, "Response Data"))[:MOST]:
+            where, done = _DRIVE.fullmatch(text(row.get("Drive-ID"))), number_in(row.get("Progress%"))
+            if where is not None and done is not None:
+                found[where[1], f"{where[2] or ''}:{where[3]}"] = min(max(done / 100, 0.0), 1.0)
     return found
 
 

@@ -68,6 +68,18 @@ DRIVES = (
     | details("/c0/e252/s2")
     | details("/c0/s6")
 )
+REBUILDS = {
+    "Controllers": [
+        {
+            "Command Status": {"Controller": 0, "Status": "Success"},
+            "Response Data": [
+                {"Drive-ID": "/c0/e252/s0", "Progress%": "-", "Status": "Not in progress"},
+                {"Drive-ID": "/c0/e252/s1", "Progress%": 33, "Status": "In progress"},
+                {"Drive-ID": "/c7/s9", "Progress%": "50", "Status": "In progress"},
+            ],
+        }
+    ]
+}
 # A host bus adapter has no volumes and no battery, and its drives stand among their details.
 ADAPTER: dict[str, Any] = {
     "Basics": {"Controller": 1, "Model": "HBA330"},

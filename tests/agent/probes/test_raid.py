@@ -17,7 +17,7 @@ from agent.probes.raid.collector import PROGRAMS, TOOLS, RaidCollector
 from agent.probes.raid.megaraid import megaraid_samples
 from agent.probes.raid.model import VolumeState, samples_of, state_of, works
 from tests.agent.probes import raid_answers
-from tests.agent.probes.raid_answers import ADAPTER, ARCCONF, DRIVES, MEGARAID, NO_CONTROLLER, SSACLI
+from tests.agent.probes.raid_answers import ADAPTER, ARCCONF, DRIVES, MEGARAID, NO_CONTROLLER, REBUILDS, SSACLI
 from tests.agent.probes.read import by_name
 
 
@@ -45,6 +45,7 @@ class Tools:
                 "/cALL show all J nolog": json.dumps(told),
                 "/cALL/eALL/sALL show all J nolog": json.dumps(drives),
                 "/cALL/sALL show all J nolog": json.dumps(NO_CONTROLLER),
+                "/cALL/eALL/sALL show rebuild J nolog": json.dumps(REBUILDS),
             },
             status=status,
         )
@@ -71,6 +72,7 @@ async def test_megaraid_controllers_tell_the_common_series(tools: Tools) -> None
         "raid_volume_state 0 RAID1 optimal storcli 1/1": 1,
         "raid_disk_state 0 252:0 DISK S0 online storcli": 1,
         "raid_disk_state 0 252:1 DISK S1 rebuilding storcli": 1,
+        "raid_disk_rebuild_ratio 0 252:1 storcli": 0.33,
         "raid_disk_state 0 252:2 DISK S2 failed storcli": 1,
         "raid_disk_state 0 252:3 DISK spare storcli": 1,
         "raid_disk_state 0 252:4 DISK ready storcli": 1,
@@ -126,6 +128,7 @@ async def test_smart_arrays_tell_the_common_series(tools: Tools) -> None:
         "raid_controller_temperature_celsius 0 ssacli": 46,
         "raid_battery_healthy 0 ssacli": 0,
         "raid_volume_state 0 RAID1 rebuilding ssacli 1": 1,
+        "raid_volume_progress_ratio 0 ssacli 1": 0.12,
         "raid_volume_state 0 RAID5 degraded ssacli 2": 1,
         "raid_disk_state 0 1I:3:1 HP EG0300FCSPH W461 online ssacli": 1,
         "raid_disk_temperature_celsius 0 1I:3:1 ssacli": 30,
@@ -269,6 +272,17 @@ def test_a_controller_may_answer_anything(answer: dict[str, Any], drives: dict[s
     series = [sample.series for sample in samples]
     assert len(series) == len(set(series))
     assert all(text.isprintable() and len(text) <= 200 for one in series for _, text in one.labels)
+
+
+@given(_VALUES)
+def test_rebuilds_may_be_told_anyhow(answer: Any) -> None:
+    rows = [{"Drive-ID": "/c0/e1/s2", "Progress%": answer}, answer]
+    for told in (answer, {"Controllers": answer}, {"Controllers": [{"Response Data": rows}]}):
+        try:
+            output = json.dumps(told)
+        except ValueError:
+            continue
+        assert all(0 <= share <= 1 for share in storcli.read_rebuilds(output).values())
 
 
 @given(st.data())
