@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from agent.probes.programs import NotInstalledError, Program
@@ -75,27 +76,34 @@ class RaidCollector:
 
 async def _megaraid(tool: str, program: Program) -> list[Sample]:
     told = storcli.read_answers(await _ask(program, "/cALL", "show", "all", "J", "nolog"))
-    drives: dict[str, storcli.Answer] = {}
-    for where in (["/cALL/eALL/sALL"], ["/cALL/sALL"]):  # with an enclosure and without
-        output = await _ask(program, *where, "show", "all", "J", "nolog")
-        try:
-            for number, answer in storcli.read_answers(output).items():
-                drives[number] = drives.get(number, {}) | answer
-        except ValueError:  # no controller has such drives
-            continue
+    details = await _drives(program) if told else {}
     controllers = {
-        number: storcli.controller_of(number, answer, drives.get(number, {})) for number, answer in told.items()
+        number: storcli.controller_of(number, answer, details.get(number, {})) for number, answer in told.items()
     }
     disks = {(number, disk.name): disk for number, one in controllers.items() for disk in one.disks}
     if any(disk.state is DiskState.REBUILDING for disk in disks.values()):
-        output = await _ask(program, "/cALL/eALL/sALL", "show", "rebuild", "J", "nolog")
-        for key, progress in storcli.read_rebuilds(output).items():
-            if key in disks:
-                disks[key].progress = progress
+        with contextlib.suppress(OSError):
+            output = await _ask(program, "/cALL/eALL/sALL", "show", "rebuild", "J", "nolog")
+            for key, progress in storcli.read_rebuilds(output).items():
+                if key in disks:
+                    disks[key].progress = progress
     samples = _common(tool, controllers.values())
     for number, answer in told.items():
-        samples += megaraid_samples(controllers[number], answer, drives.get(number, {}))
+        samples += megaraid_samples(controllers[number], answer, details.get(number, {}))
     return samples
+
+
+async def _drives(program: Program) -> dict[str, storcli.Answer]:
+    """What is told about each drive, by the controller's number; what cannot be had is left out."""
+    drives: dict[str, storcli.Answer] = {}
+    for where in ("/cALL/eALL/sALL", "/cALL/sALL"):  # with an enclosure and without
+        try:
+            answers = storcli.read_answers(await _ask(program, where, "show", "all", "J", "nolog"))
+        except (OSError, ValueError):  # no controller has such drives, or one does not answer
+            continue
+        for number, answer in answers.items():
+            drives[number] = drives.get(number, {}) | answer
+    return drives
 
 
 async def _smart_array(tool: str, program: Program) -> list[Sample]:

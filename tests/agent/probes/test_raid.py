@@ -88,6 +88,15 @@ async def test_megaraid_controllers_tell_the_common_series(tools: Tools) -> None
     assert values["raid_tool_success storcli"] == 1
 
 
+async def test_volumes_are_told_though_nothing_is_about_single_drives(tools: Tools) -> None:
+    told = json.dumps(raid_answers.storcli(MEGARAID))
+    tools.install("storcli", {"/cALL show all J nolog": told, "/cALL/eALL/sALL show all J nolog": ""})
+    values = await tools.values()
+    assert values["raid_volume_state 0 RAID5 degraded storcli 0/0"] == 1
+    assert values["raid_disk_state 0 252:2 DISK failed storcli"] == 1
+    assert values["raid_tool_success storcli"] == 1
+
+
 async def test_megaraid_controllers_tell_what_dashboards_look_for(tools: Tools) -> None:
     tools.install_storcli(raid_answers.storcli(MEGARAID, ADAPTER), raid_answers.storcli(DRIVES, {}))
     values = await tools.values()
