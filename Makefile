@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 # Servers and tools that the tests talk to; the product itself needs none of them.
-TEST_PACKAGES := snmpd snmp prometheus postgresql prometheus-snmp-exporter prometheus-node-exporter openssl prometheus-alertmanager victoria-metrics prometheus-blackbox-exporter redis-server monitoring-plugins-basic iproute2
+TEST_PACKAGES := snmpd snmp prometheus postgresql prometheus-snmp-exporter prometheus-node-exporter openssl prometheus-alertmanager victoria-metrics prometheus-blackbox-exporter redis-server monitoring-plugins-basic iproute2 systemd
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check format bench servers packages packages-test mibs clean
