@@ -43,3 +43,35 @@ def test_a_reader_never_sees_a_value_with_another_samples_time(store) -> None:
         finally:
             done.set()
         assert all(reader.result() > 0 for reader in readers)
+
+
+def test_labels_are_whole_while_series_come_and_go_and_the_journal_is_rewritten(open_store, clock, monkeypatch) -> None:
+    monkeypatch.setattr("collector.series.files._SPARE", 0)
+    store = open_store()
+    done = Event()
+
+    def of(turn: int, n: int):
+        return labels(__name__="m", n=str(n), turn=str(turn), same=f"{turn}-{n}" * (1 + n % 7))
+
+    def read() -> int:
+        told = 0
+        while not done.is_set() or told == 0:
+            for row in range(60):
+                try:
+                    found = dict(store.labels(row))
+                except KeyError:  # retired
+                    continue
+                assert tuple(sorted(found.items())) == of(int(found["turn"]), int(found["n"]))
+                told += 1
+        return told
+
+    with ThreadPoolExecutor(2) as threads:
+        readers = [threads.submit(read) for _ in range(2)]
+        try:
+            for turn in range(60):
+                clock.set_wall(NOW + turn * 7 * 3_600_000)
+                store.resolve([of(turn, n) for n in range(50)])
+                assert store.retire() == (50 if turn else 0)
+        finally:
+            done.set()
+        assert all(reader.result() > 0 for reader in readers)
