@@ -83,7 +83,7 @@ def test_how_bad_a_trap_is_follows_its_state(name: str) -> None:
 
 def vendors() -> Iterator[str]:
     yield from ("9", "11", "232", "318", "476", "534", "674", "789", "1588", "2011", "2620", "2636", "3375", "4881")
-    yield from ("12356", "19046", "25461", "25506", "8072")
+    yield from ("12356", "19046", "25461", "25506", "47196", "8072")
 
 
 @pytest.mark.parametrize("number", list(vendors()))
