@@ -155,7 +155,8 @@ def test_migrate_says_where_the_database_is(config: Path) -> None:
     [
         ("data_dir: ./data\nrule_files: [rules.yaml]\n", GOOD_RULES.format(name="A"), 0, None, "all is well"),
         ("data_dir: ./data\nlisten: nowhere\n", "", 2, "collector.yaml:2: listen:", "a wrong key"),
-        ("data_dir: ./data\nrule_files: [none/*.yaml]\n", "", 1, "none/*.yaml matches no file", "no rules at all"),
+        ("data_dir: ./data\nrule_files: [none/*.yaml]\n", "", 0, "none/*.yaml matches no file; put one there",
+         "no rules at all: `run` starts so"),
         ("data_dir: ./data\nrule_files: [rules.yaml]\n", GOOD_RULES.format(name="A") + "        fro: 5m\n",
          1, "rules.yaml:6:", "a wrong rule"),
         ("data_dir: ./data\nrule_files: [gone.yaml]\n", "", 1, "gone.yaml: cannot be read", "a missing rule file"),
