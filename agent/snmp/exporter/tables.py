@@ -86,6 +86,8 @@ def _add(metric: Metric, module: Module, tables: dict[tuple[str, bytes], Entry],
         made.notes.append(f"{metric.name}: neither walk nor get reads it, so snmp_exporter has no such series either")
         return
     entries = list(symbols(metric, oid if metric.indexes or oid.endswith(".0") else f"{oid}.0"))
+    if not entries:
+        raise NotCarriedOver("none of its regex_extracts makes a number of anything")
     if all(entry["name"] in OWN for entry in entries):
         _check_own(metric, oid, entries, made)
         return

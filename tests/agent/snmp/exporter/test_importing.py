@@ -91,6 +91,8 @@ def test_what_was_not_carried_over_is_named_with_its_line_and_ends_with_1(comman
         ("{name: a, oid: 1.3.6.1.9, type: gauge, lookups: [{labels: [i], labelname: n, oid: 1.3, type: gauge}]}",
          "no index to look up by"),
         ("{name: a, oid: 1.3.6.1.9, type: DisplayString, regex_extracts: {x: [{regex: '('}]}}", "no RE2"),
+        ("{name: a, oid: 1.3.6.1.9, type: DisplayString, regex_extracts: {x: []}}", "makes a number of anything"),
+        ("{name: a, oid: 1.3.6.1.9, type: DisplayString, regex_extracts: {x: [{regex: ., value: $$}]}}", "a number"),
         ("{name: a, oid: 1.3.6.1.9, type: InetAddress, regex_extracts: {x: [{regex: '.*'}]}}", "regex_extracts of a"),
         ("{name: sysUpTime, oid: 1.3.6.1.2.1.1.3, type: gauge, scale: 0.01}", "the agent reads a series of this name"),
         ("{name: ifMtu, oid: 1.3.6.1.4.1.99999.7, type: gauge}", "the agent reads a series of this name"),
