@@ -140,6 +140,24 @@ def test_what_is_kept_nowhere_is_told_as_a_missing_row(interned) -> None:
             interned.dictionary.key(row)
 
 
+def test_a_row_that_is_taken_anew_in_the_middle_of_a_look_is_read_from_the_file_that_has_it(interned) -> None:
+    interned.bear("a", [b"old"])
+    interned.retire([0])
+    turns = [lambda: interned.bear("b", [b"new"])]  # of another thread, once the file was looked up
+
+    class Interrupted(np.ndarray):
+        def __getitem__(self, at):
+            if isinstance(at, int) and turns:
+                turns.pop()()
+            return super().__getitem__(at)
+
+    dictionary = interned.dictionary
+    file, places = dictionary._book
+    dictionary._book = file, places.view(Interrupted)
+    assert dictionary.key(0) == b"new"
+    assert not turns
+
+
 def test_keys_that_come_in_any_order_are_found(interned) -> None:
     keys = [b"key-%d" % (n * n) for n in range(3000)]
     interned.bear("a", keys[:2000])
