@@ -94,7 +94,7 @@ class Gate:
 
 _SPELLED = {
     Refusal.MALFORMED: "the Authorization header is neither Bearer TOKEN nor Basic with a token as password",
-    Refusal.UNKNOWN: "this credential is not known",
+    Refusal.UNKNOWN: "this token or session is not known; the password of a person is taken at /login only",
     Refusal.EXPIRED: "this credential has expired",
     Refusal.REVOKED: "this token was revoked",
     Refusal.USED: "this one-time token was used already",
