@@ -62,9 +62,13 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
     events = OwnEvents(clients[2], clock, agent=name, boot=spool.boot)
     watch = _self_watch(config, runner, events, clock, stop)
     own.watch_self(watch)
-    remote = RemoteConfig(
-        config, clients[2], runner, clock, events, changed=lambda more: reporter.watch([*targets, *more])
-    )
+
+    def changed(more: list[Target]) -> None:
+        reporter.watch([*targets, *more])
+        if traps is not None:
+            traps.watch(remote.devices())
+
+    remote = RemoteConfig(config, clients[2], runner, clock, events, changed=changed)
     own.watch_config(remote, local=len(targets))
     pusher.news = remote.hurry
     log.info("agent started", agent=name, version=version(), targets=len(targets), waiting_records=spool.records)

@@ -107,6 +107,10 @@ class RemoteConfig:
             for wait in waits:
                 wait.cancel()
 
+    def devices(self) -> list[SnmpTarget]:
+        """The SNMP devices that the collector wants polled."""
+        return [entry.section for entry, _ in self.targets.values() if isinstance(entry.section, SnmpTarget)]
+
     async def step(self) -> None:
         """Ask once, apply what is new."""
         outcome, trouble = await self._ask()

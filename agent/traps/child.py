@@ -23,7 +23,7 @@ from agent.traps import identity
 from agent.traps.engine import TICK_SECONDS, Engine
 from agent.traps.own_definitions import RENEW_SECONDS, OwnDefinitions
 from agent.traps.receiver import Receiver
-from agent.traps.wire import MOST_LINE_BYTES, Event, Message, Ready, Setup
+from agent.traps.wire import MOST_LINE_BYTES, Event, Message, Names, Ready, Setup
 from core import log as logs
 from core.errors import ConfigError, ForewatchError, StorageError
 from core.log import get_logger
@@ -34,6 +34,7 @@ _AT_ONCE = 64  # datagrams between two looks at everything else
 _SOCKET_BYTES = 4 * 2**20  # what the kernel may hold back for us; it gives less where it is told to
 _WAITING_BYTES = 2**20  # events that the agent has not read yet
 _MOST_MEMORY = 2**30
+_ANY = asyncio.FIRST_COMPLETED
 _NICE = 5  # where processors are short, polls come first
 
 
@@ -71,10 +72,16 @@ async def _run() -> None:
             asyncio.ensure_future(_renew(definitions, receiver)),
         }
         try:
-            await asyncio.wait({*working, asyncio.ensure_future(agent.read())}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*working, asyncio.ensure_future(_obey(agent, receiver))}, return_when=_ANY)
         finally:
             for one in working:
                 one.cancel()
+
+
+async def _obey(agent: asyncio.StreamReader, receiver: Receiver) -> None:
+    """Do what the agent says, until it has ended."""
+    while line := await agent.readline():
+        receiver.rename(msgspec.json.decode(line, type=Names).names)
 
 
 async def _tick(engine: Engine, receiver: Receiver, output: Output) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 
-from agent.config import AgentConfig, SnmpCredential, parse_address
+from agent.config import AgentConfig, SnmpCredential, SnmpTarget, parse_address
 from agent.config.traps import TRAP_PORT
 from agent.traps.limits import plain_address
 from agent.traps.wire import Community, Sender, Setup
@@ -20,7 +21,7 @@ def setup_of(config: AgentConfig) -> Setup:
         host=host, port=port,
         communities=[Community(one.version, str(one.community)) for one in credentials if one.version != "3"],
         senders=[_sender(one) for one in credentials if one.version == "3"],
-        names=_names(config), allow=section.allow, relays=section.relays,
+        names=names_of(config.snmp.targets), allow=section.allow, relays=section.relays,
         rate=section.rate, burst=section.burst, total_rate=section.total_rate,
         repeat_seconds=float(section.repeat), expire_seconds=float(section.expire),
         catalogue=None if section.catalogue is None else str(section.catalogue.resolve()),
@@ -34,10 +35,10 @@ def _sender(one: SnmpCredential) -> Sender:
     )  # fmt: skip
 
 
-def _names(config: AgentConfig) -> dict[str, str]:
-    """The names of targets by address; a target that is named by its host name is known by that only."""
+def names_of(targets: Iterable[SnmpTarget]) -> dict[str, str]:
+    """The names of targets by address, the first of each; one that is named by its host name is known by that only."""
     names: dict[str, str] = {}
-    for target in config.snmp.targets:
+    for target in targets:
         host, _ = parse_address(target.address)
         try:
             names.setdefault(plain_address(str(ipaddress.ip_address(host))), target.name)

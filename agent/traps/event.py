@@ -65,6 +65,10 @@ class Reader:
         """The name of the device that is polled at an address, else the address."""
         return self._names.get(address, address)
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Know devices by other names from now on."""
+        self._names = names
+
     def use(self, catalogue: Catalogue) -> None:
         """Read by other definitions from now on."""
         self._catalogue = catalogue

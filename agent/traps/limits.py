@@ -71,6 +71,10 @@ class Limits:
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self._totals = {known: _full(total_rate, total_rate * 2) for known in (True, False)}
 
+    def know(self, known: Iterable[str]) -> None:
+        """Sources that are polled from now on."""
+        self._known = frozenset(known)
+
     def judge(self, source: str, now: float) -> Drop | None:
         """None when the datagram is to be looked into; otherwise why not."""
         bucket = self._buckets.get(source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agent.process_stats import cpu_seconds, read_resident_bytes
@@ -76,6 +76,11 @@ class Receiver:
         """Tell of sources whose traps were dropped by limits; every now and then."""
         for flood in self._floods.due(self._monotonic()):
             self._emit(Event(flood.event(self._reader.name_of(flood.source), self._now_ms())))
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Other devices are polled from now on, by address."""
+        self._limits.know(names)
+        self._reader.rename(names)
 
     def reloaded(self, catalogue: Catalogue | None) -> None:
         """Definitions were read again; None when something in them is wrong, so that the former hold."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from agent.traps.wire import MOST_LINE_BYTES, Event, Message, Ready, Setup, Stats
+from agent.traps.wire import MOST_LINE_BYTES, Event, Message, Names, Ready, Setup, Stats
 from core.clock import Clock
 from core.facts import EventReport
 from core.log import get_logger
@@ -54,6 +54,7 @@ class Supervisor:
         self._command = command
         self._backoff = Backoff(random, first_seconds=1, cap_seconds=60)
         self._decoder = msgspec.json.Decoder(Message)
+        self._process: Process | None = None
 
     async def run(self) -> None:
         """Keep it running for ever; when cancelled, it has ended."""
@@ -69,6 +70,13 @@ class Supervisor:
             log.error("receiver of traps ended, starting it again", reason=reason, seconds=round(wait_seconds, 1))
             await self._clock.sleep(wait_seconds)
 
+    def rename(self, names: dict[str, str]) -> None:
+        """Know devices by these names, by address, from now on."""
+        self._setup = msgspec.structs.replace(self._setup, names=names)
+        stdin = self._process.stdin if self._process is not None else None
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(msgspec.json.encode(Names(names)) + b"\n")
+
     async def _once(self) -> str:
         """Run it once; returns why it ended."""
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)}
@@ -81,6 +89,7 @@ class Supervisor:
         try:
             return await self._listen(process)
         finally:
+            self._process = None
             await _end(process)
 
     async def _listen(self, process: Process) -> str:
@@ -88,6 +97,7 @@ class Supervisor:
         assert process.stdout is not None, "it was asked for"
         with contextlib.suppress(ConnectionError):
             process.stdin.write(msgspec.json.encode(self._setup) + b"\n")
+            self._process = process
             await process.stdin.drain()
         try:
             while line := await process.stdout.readline():

@@ -1,7 +1,7 @@
 """What the receiver and the agent say to each other: one JSON document a line.
 
-The agent writes `Setup` to the receiver's standard input, and leaves that open: its end is the agent's end. The
-receiver writes `Ready`, `Event` and `Stats` to its standard output.
+The agent writes `Setup` to the receiver's standard input, `Names` whenever other devices are polled, and leaves that
+open: its end is the agent's end. The receiver writes `Ready`, `Event` and `Stats` to its standard output.
 """
 
 from __future__ import annotations
@@ -57,6 +57,12 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     expire_seconds: float
     catalogue: str | None
     state_dir: str
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What `Setup.names` is from now on."""
+
+    names: dict[str, str]
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

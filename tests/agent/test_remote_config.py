@@ -139,6 +139,7 @@ async def test_a_device_with_a_profile_that_is_not_there_is_refused_alone(scene:
     devices[1]["profile"] = "no-such-profile"
     document = answer("1", snmp=devices, credentials={"lab": {"community": "x"}})
     assert await scene.step(document) == ["a", "c"]
+    assert [one.name for one in scene.remote.devices()] == ["a", "c"]
     assert "no-such-profile" in scene.remote.refused["b"]
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import AgentConfig
+from agent.config import AgentConfig, SnmpTarget
 from agent.traps.catalogue import load_catalogue
-from agent.traps.configured import setup_of
+from agent.traps.configured import names_of, setup_of
 from agent.traps.wire import Community, Sender
 from core.config import loads
 from core.errors import ConfigError
@@ -36,6 +36,15 @@ def test_the_receiver_is_told_who_may_send_and_whom_an_address_belongs_to() -> N
     assert setup.communities == [Community("2c", "public")]
     assert setup.senders == [Sender("monitor", "sha256", "authpass1", "aes128", "privpass1")]
     assert setup.names == {"10.0.0.1": "core-1", "fd00::1": "core-6"}
+
+
+def test_what_the_local_file_names_is_known_by_that_whatever_the_collector_says() -> None:
+    local = read(BASE + SNMP).snmp.targets
+    remote = [
+        SnmpTarget(name="elsewhere", address="10.0.0.1", credential="x"),
+        SnmpTarget(name="core-9", address="10.0.0.9:1161", credential="x"),
+    ]
+    assert names_of([*local, *remote]) == {"10.0.0.1": "core-1", "fd00::1": "core-6", "10.0.0.9": "core-9"}
 
 
 def test_without_a_list_all_credentials_count() -> None:

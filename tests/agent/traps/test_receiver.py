@@ -149,6 +149,24 @@ async def test_what_a_proxy_says_of_the_first_sender_counts_if_it_may_say_so(tmp
         assert "10.7.7.7" not in event.attributes.values()
 
 
+async def test_a_device_that_the_collector_has_polled_is_known_by_its_name_without_a_restart(tmp_path: Path) -> None:
+    async with receiver(tmp_path, names={}) as one:
+        await one.send(one.device.v2c, COLD_START)
+        assert (await one.told()).target == "127.0.0.1"
+        one.supervisor.rename({"127.0.0.1": "core-7"})
+        for count in range(2, 200):
+            await one.send(one.device.v2c, COLD_START)
+            if (await one.told(count)).target == "core-7":
+                break
+        assert one.events[-1].target == "core-7"
+        [child] = [one for one in psutil.Process().children() if "agent.traps.child" in one.cmdline()]
+        child.kill()
+        await one.until(lambda: one.supervisor.restarts == 1 and one.supervisor.ready)
+        count = len(one.events) + 1
+        await one.send(one.device.v2c, COLD_START)
+        assert (await one.told(count)).target == "core-7", "the next receiver knows it too"
+
+
 async def test_a_context_is_kept_with_the_event(tmp_path: Path) -> None:
     async with receiver(tmp_path) as one:
         await one.send(one.device.v3, [*PRIVATE, "-n", "vrf-red"], COLD_START)
