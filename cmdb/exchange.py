@@ -17,7 +17,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,13 @@ class Rows:
 
     Attributes:
         as_text: whether every attribute is text that still has to be read by its type.
+        faults: rows of a table that are left out because they are wrong in themselves.
     """
 
     items: list[tuple[int, ItemSection]]
     relations: list[tuple[int, RelationSection]]
     as_text: bool = False
+    faults: list[Fault] = field(default_factory=list)
 
 
 def read(file: Path) -> Rows:
@@ -121,10 +123,13 @@ def parse_document(text: str, file: str) -> Rows:
 
 
 def parse_csv(text: str, file: str) -> Rows:
-    """The rows of CSV with a header, of items or of relations; empty cells are absent values."""
+    """The rows of CSV with a header, of items or of relations; empty cells are absent values.
+
+    Raises:
+        ConfigError: the header is none, or the text is no CSV.
+    """
     reader = csv.DictReader(io.StringIO(text), strict=True)
     rows = Rows([], [], as_text=True)
-    faults: list[Fault] = []
     try:
         reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         is_relations = _check_header(reader.fieldnames, file)
@@ -132,11 +137,9 @@ def parse_csv(text: str, file: str) -> Rows:
             try:
                 _take_row(rows, cells, reader.line_num, is_relations=is_relations)
             except ValueError as error:
-                faults.append(Fault(file, reader.line_num, str(error)))
+                rows.faults.append(Fault(file, reader.line_num, str(error)))
     except csv.Error as error:
-        faults.append(Fault(file, reader.line_num + 1, f"is no CSV: {error}"))
-    if faults:
-        raise ConfigError(faults)
+        raise ConfigError([*rows.faults, Fault(file, reader.line_num + 1, f"is no CSV: {error}")]) from error
     return rows
 
 

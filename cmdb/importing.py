@@ -22,6 +22,7 @@ from cmdb.relation import relate
 from cmdb.values import AttributeType
 from cmdb.views import CiPatch, NewCi, NewRelation
 from core.errors import Fault
+from core.field_errors import field_error
 from core.http import Problem
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
@@ -59,26 +60,28 @@ class _Import:
         self._result = Imported()
 
     async def run(self, rows: Rows) -> Imported:
+        self._result.faults += rows.faults
         for line, item in rows.items:
             try:
                 await self._item(line, item, as_text=rows.as_text)
             except (Problem, msgspec.ValidationError) as error:
-                self._wrong(line, error)
+                self._wrong(line, error, NewCi)
         for line, relation in rows.relations:
             try:
                 await self._relation(relation)
             except (Problem, msgspec.ValidationError) as error:
-                self._wrong(line, error)
+                self._wrong(line, error, NewRelation)
+        self._result.faults.sort(key=lambda fault: fault.line)
         return self._result
 
-    def _wrong(self, line: int, error: Problem | msgspec.ValidationError) -> None:
+    def _wrong(self, line: int, error: Problem | msgspec.ValidationError, shape: type[msgspec.Struct]) -> None:
         if isinstance(error, Problem) and error.errors:
             messages = [f"{one.path}: {one.message}" for one in error.errors]
         elif isinstance(error, Problem):
             messages = [error.detail]
         else:
-            message, _, path = str(error).partition(" - at `$.")
-            messages = [f"{path.rstrip('`')}: {message}" if path else message]
+            path, message = field_error(error, shape)
+            messages = [f"{path}: {message}" if path else message]
         self._result.faults += [Fault(self._file, line, message) for message in messages]
 
     async def _item(self, line: int, row: ItemSection, *, as_text: bool) -> None:

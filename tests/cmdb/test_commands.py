@@ -52,3 +52,14 @@ def test_a_file_with_a_wrong_row_is_not_taken_at_all(tmp_path: Path, capsys: pyt
 def test_a_file_that_is_none_is_bad_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, _, errors = run(capsys, "import", str(tmp_path / "none.yaml"), "--data", str(tmp_path / "data"))
     assert (status, errors) == (2, f"{tmp_path}/none.yaml: cannot be read: No such file or directory\n")
+
+
+def test_every_wrong_row_of_a_spreadsheet_is_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text("class,name,state\nteapot,a\nserver\nserver,b,asleep\nserver,web-1\n", encoding="utf-8")
+    data = ("--data", str(tmp_path / "data"))
+    status, out, _ = run(capsys, "import", str(file), "--format", "json", *data)
+    told = msgspec.json.decode(out)
+    assert (status, told["taken"], [error["line"] for error in told["errors"]]) == (1, False, [2, 3, 4])
+    assert told["errors"][2]["message"].startswith("state: must be one of planned, ")
+    assert run(capsys, "export", "--format", "json", *data)[1] == '{"items":[],"relations":[]}\n'
