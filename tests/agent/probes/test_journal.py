@@ -65,7 +65,7 @@ async def test_only_what_is_written_after_the_first_look_counts(journald: Journa
     journald.write("ERROR one", "fine", "FATAL two", "all done")
     assert await reader.counts() == [2]
     assert reader.values["log_matches_total any end"] == 1
-    assert reader.values["log_lines_total any"] == 5  # with the helper's last
+    assert reader.values["log_lines_total any"] == 5  # with the one that tells that all are there
     assert await reader.counts() == [2]
     assert [(pattern, count, message) for _, pattern, count, message in reader.told] == [
         ("error", 2, b"ERROR one"),
