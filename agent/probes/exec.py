@@ -69,7 +69,8 @@ class ExecSettings:
         max_output: what is beyond is read and dropped.
         max_memory: address space of each process.
         max_files: open files of each process.
-        stop_when_full: whether the program is ended when it has printed that much, instead.
+        stop_when_full: whether the program is ended when it has printed that much, instead; what it printed counts,
+            also when its time is up.
     """
 
     command: Sequence[str]
@@ -181,7 +182,8 @@ async def run(settings: ExecSettings) -> Outcome:
             full = await _read(process, output, settings)
             status = 0 if full else await process.wait()
     except TimeoutError:
-        return Outcome(UNKNOWN, "", Trouble.TIMEOUT, f"did not end within {settings.timeout_seconds:g} s")
+        so_far = output.decode("utf-8", "replace") if settings.stop_when_full else ""  # half a verdict is none
+        return Outcome(UNKNOWN, so_far, Trouble.TIMEOUT, f"did not end within {settings.timeout_seconds:g} s")
     finally:
         await _end(process)
     spelled = output.decode("utf-8", "replace")

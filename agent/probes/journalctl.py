@@ -95,8 +95,8 @@ class Journalctl:
 def _taken(outcome: Outcome, cursor: str) -> Reading:
     reading = Reading(full=outcome.cut)
     lines = outcome.output.split("\n")
-    if outcome.cut:
-        lines.pop()
+    if outcome.cut or outcome.trouble is not None:
+        lines.pop()  # it may be half of one
     notices: list[str] = []
     for line in lines:
         if not line.startswith("{"):

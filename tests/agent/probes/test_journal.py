@@ -278,6 +278,22 @@ async def test_an_old_journalctl_is_asked_for_all_fields(tmp_path: Path, clock: 
     assert asked[2].endswith("--cursor=s=1;i=2")
 
 
+async def test_what_a_run_without_an_end_had_read_counts_and_the_next_goes_on_from_there(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    entry = '{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"5","MESSAGE":"ERROR"}'
+    program = stand_in(tmp_path, f"echo '{entry}'; printf '{{\"__CUR'; sleep 60")
+    collector = JournalCollector(
+        [ANY], tmp_path / "state.json", clock, program=dataclasses.replace(program, seconds=0.5)
+    )
+    values = by_name(await collector.collect())
+    assert values["log_journal_failures_total timeout"] == 1
+    assert values["log_matches_total any error"] == 1
+    assert values["log_journal_unread_total"] == 0
+    await collector.collect()
+    assert (tmp_path / "asked").read_text().splitlines()[1].endswith("--cursor=s=1;i=2")
+
+
 async def test_journalctl_may_open_as_many_files_as_a_journal_has(tmp_path: Path, clock: ManualClock) -> None:
     # The limit is set just after the start.
     program = stand_in(tmp_path, f"until [ $(ulimit -n) = 8192 ]; do sleep 0.01; done; ulimit -n > {tmp_path}/files")
