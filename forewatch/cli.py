@@ -55,6 +55,7 @@ def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="forewatch", description="Forewatch 未雨: from angry phone calls to incidents that open themselves."
     )
+    parser.add_argument("--version", action=_Version)
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     chosen = next((word for word in arguments if word in COMMANDS), None)
@@ -86,6 +87,19 @@ def _output_lost(error: OSError) -> int:
     with contextlib.suppress(OSError):  # what is still in the buffer would fail once more at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
+
+
+class _Version(argparse.Action):
+    """Says which version is installed and ends; it is looked up only then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata  # noqa: PLC0415 - it takes long to load, and no other command needs it
+
+        print(f"forewatch {metadata.version('forewatch')}")
+        parser.exit()
 
 
 def _load(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_output_that_goes_nowhere_leaves_no_traceback(tmp_path: Path, sink: str,
     finally:
         os.close(writing)
     assert (ended.returncode, ended.stderr) == (1, said), why
+
+
+def test_the_version_is_told(capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"forewatch {metadata.version('forewatch')}\n"
 
 
 def test_an_unknown_command_exits_2() -> None:
