@@ -49,7 +49,8 @@ packages: install ## the agent as deb, rpm and single file, for x86-64 and aarch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[packages]'
 	@$(BIN)/python packaging/build.py $(ARGS)
 
-packages-test: packages ## install, run and remove the packages in a Debian of their own; as root, a few minutes
+packages-test: ## install, run and remove the packages in a Debian of their own; as root, a few minutes
+	@$(MAKE) --no-print-directory packages ARGS=
 	@./setup/servers.sh debootstrap rpm snmpd snmp qemu-user-static
 	@FOREWATCH_PACKAGES=$(CURDIR)/dist $(BIN)/python -m pytest tests/packaging $(ARGS)
 
