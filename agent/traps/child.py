@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from agent.traps import identity
+from agent.traps import identity, socket_queue
 from agent.traps.engine import TICK_SECONDS, Engine
 from agent.traps.own_definitions import RENEW_SECONDS, OwnDefinitions
 from agent.traps.receiver import Receiver
@@ -68,7 +68,7 @@ async def _run() -> None:
         output.put(Ready(own.engine_id.hex()))
         asyncio.get_running_loop().add_reader(sock, _drain, sock, receiver)
         working = {
-            asyncio.ensure_future(_tick(engine, receiver, output)),
+            asyncio.ensure_future(_tick(engine, receiver, output, sock)),
             asyncio.ensure_future(_renew(definitions, receiver)),
         }
         try:
@@ -84,11 +84,12 @@ async def _obey(agent: asyncio.StreamReader, receiver: Receiver) -> None:
         receiver.rename(msgspec.json.decode(line, type=Names).names)
 
 
-async def _tick(engine: Engine, receiver: Receiver, output: Output) -> None:
+async def _tick(engine: Engine, receiver: Receiver, output: Output, sock: socket.socket) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         engine.tick(time.monotonic())
         receiver.tick()
+        receiver.lost(socket_queue.dropped(sock))
         output.put(receiver.stats())
 
 

@@ -19,6 +19,7 @@ IP = IPv4Address | IPv6Address
 class Drop(enum.StrEnum):
     """Why a datagram or an event was not taken."""
 
+    QUEUE = "queue"  # the kernel's queue was full: they came faster than they could be looked at
     NOT_ALLOWED = "not_allowed"  # not of a network in traps.allow
     SOURCE_RATE = "source_rate"  # its source sent too many
     TOTAL_RATE = "total_rate"  # all sources together did

@@ -77,6 +77,11 @@ class Receiver:
         for flood in self._floods.due(self._monotonic()):
             self._emit(Event(flood.event(self._reader.name_of(flood.source), self._now_ms())))
 
+    def lost(self, count: int) -> None:
+        """So many datagrams did not fit into the kernel's queue since the start."""
+        if count:
+            self._dropped[Drop.QUEUE] = count
+
     def rename(self, names: Mapping[str, str]) -> None:
         """Other devices are polled from now on, by address."""
         self._limits.know(names)
