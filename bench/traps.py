@@ -121,8 +121,10 @@ def _say(name: str, stats: Stats, cpu: float, events: int, late: list[float], qu
     if quiet is not None:
         used, taken = stats.cpu_seconds - cpu, sum(count for *_, count in stats.received)
         limited = sum(stats.dropped.get(reason, 0) for reason in ("source_rate", "total_rate"))
+        queue = stats.dropped.get("queue", 0)
         print(
-            f"{name}: {stats.messages} of {RATE * SECONDS} came, {taken} taken, {limited} limited; {events} events; "
+            f"{name}: {stats.messages} of {RATE * SECONDS} came, {queue} were too many for the queue; "
+            f"{taken} taken, {limited} limited; {events} events; "
             f"receiver {used:.2f} s CPU in {SECONDS} s ({1e3 * used / max(taken, 1):.2f} ms a trap taken), "
             f"{stats.resident_bytes / 1e6:.0f} MB"
         )
