@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agent.discovery.counts import DiscoveryCounts, SweepOutcome
 from agent.http import version
@@ -16,7 +16,7 @@ from agent.push import Pusher
 from agent.remote_config import ConfigOutcome, RemoteConfig
 from agent.report import Reporter
 from agent.runner import Runner, Skip
-from agent.sample import Family, Kind, Sample, Series
+from agent.sample import Family, Kind, Sample, Series, pair
 from agent.self_watch import RestartReason, SelfWatch
 from core.clock import Clock
 from core.labels import labels
@@ -88,6 +88,7 @@ class AgentProbe:
         self._clock = clock
         self._start_ms = clock.now_ms()
         self._series: dict[tuple[str, ...], Series] = {}  # by name and values of labels
+        self._rows: dict[str, tuple[list[Any], list[Series]]] = {}  # by name: keys and their series
         self._parts: tuple[Runner, Spool, Pusher, Reporter] | None = None
         self._self: SelfWatch | None = None
         self._remote: tuple[RemoteConfig, int] | None = None
@@ -176,8 +177,12 @@ class AgentProbe:
         yield self._one(SWEPT_AT, (counts.swept_at_ms or 0) / 1000)
 
     def _each(self, family: Family, label: str, counts: Mapping[K, int]) -> Iterator[Sample]:
-        for key, count in counts.items():
-            yield self._one(family, count, **{label: str(key)})
+        keys = list(counts)
+        known = self._rows.get(family.name)
+        if known is None or known[0] != keys:
+            series = [self._one(family, 0, **{label: str(key)}).series for key in keys]
+            known = self._rows[family.name] = keys, series
+        return pair(known[1], counts.values())
 
     def _one(self, family: Family, value: float, **of: str) -> Sample:
         key = (family.name, *of.values())

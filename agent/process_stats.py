@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 
 def resident_bytes(statm: str, page_size: int) -> int:
@@ -14,9 +13,15 @@ def resident_bytes(statm: str, page_size: int) -> int:
 def read_resident_bytes() -> int | None:
     """This process' resident memory; None where there is no /proc."""
     try:
-        return resident_bytes(Path("/proc/self/statm").read_text(encoding="ascii"), os.sysconf("SC_PAGE_SIZE"))
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, AttributeError):
+        return None
+    try:
+        return resident_bytes(os.read(descriptor, 256).decode("ascii"), os.sysconf("SC_PAGE_SIZE"))
     except (OSError, ValueError, IndexError):
         return None
+    finally:
+        os.close(descriptor)
 
 
 def read_open_files() -> int | None:
