@@ -27,7 +27,8 @@ def payload(
     """
     over = kind in ENDINGS
     labels = {"alertname": incident.rule or incident.title} | incident.labels
-    link = f"{external_url.rstrip('/')}/api/v1/incidents/{incident.number}" if external_url else ""
+    # People follow it: to the console's row, where a browser that is not signed in is asked to, not to JSON.
+    link = f"{external_url.rstrip('/')}/#{incident.number}" if external_url else ""
     alert = {
         "status": "resolved" if over else "firing",
         "labels": labels,

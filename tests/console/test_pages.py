@@ -65,6 +65,7 @@ async def test_hosts_devices_and_open_incidents_are_listed_escaped(client, datab
     page = await (await client.get("/")).text()
     assert "<script>alert" not in page
     assert "<b>admin" not in page
+    assert '<tr id="INC-000001">' in page, "where the link of a notification leads"
     for text in ("INC-000001", "P1", "core-1", "web-1", "db-1", "Switch", "Server"):
         assert text in page
 

@@ -54,7 +54,7 @@ async def test_a_mail_says_in_two_languages_and_two_forms_what_has_happened() ->
     assert "受影响业务 Services: 户籍系统\n" in mail["text"]
     assert "no answer to <SNMP> & ping" in mail["text"]
     assert "no answer to &lt;SNMP&gt; &amp; ping" in mail["html"]
-    assert "https://fw.example.org/api/v1/incidents/INC-000012" in mail["text"]
+    assert "https://fw.example.org/#INC-000012" in mail["text"]
     assert header(mail, "Auto-Submitted") == "auto-generated"
 
 
