@@ -114,7 +114,7 @@ class Reader:
     def _alerts(
         self, definition: Definition, instance: str, values: Mapping[str, str], key: Mapping[str, str], text: str
     ) -> list[EventAlert]:
-        """The trouble that begins, and those that are over; a trouble as bad as before in another way is another."""
+        """The trouble that begins, and those that are over; it is of one severity, so its other ones are over too."""
         begun = definition.severity_of(values) if definition.alerts and not definition.is_end(values) else None
         ended = [definition] if definition.alerts else []
         ended += [self._catalogue.by_name[name] for name in definition.clears]
