@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 
-from core.labels import Labels, labels
+from core.labels import Labels, labels, spell
 from core.remote_write import STALE_NAN
 from rules.errors import EvaluationError
 from rules.memory import MemorySource
@@ -57,6 +58,23 @@ def test_data_that_allow_no_result_are_an_error(
         return
     with pytest.raises(EvaluationError, match=message):
         value(text, source(series))
+
+
+@pytest.mark.parametrize(
+    ("text", "side", "reason"),
+    [
+        ("a * on (i) b", "right", "the one side is the right one by itself"),
+        ("b * on (i) group_right () a", "left", "and the left one where it is said so"),
+        ("a * ignoring (x) b", "right", "what is left after the labels to ignore, and without the name"),
+    ],
+)
+def test_series_that_meet_where_one_is_allowed_are_named(text: str, side: str, reason: str) -> None:
+    twins = re.escape(
+        f'found duplicate series for the match group {{i="0"}} on the {side} hand-side of the operation: '
+        f"[{spell(B0)}, {spell(B0X)}];many-to-many"
+    )
+    with pytest.raises(EvaluationError, match=twins):
+        value(text, source({A0: 1, B0: 1, B0X: 1}))
 
 
 def counter(*samples: tuple[int, float]) -> MemorySource:
