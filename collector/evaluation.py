@@ -18,8 +18,9 @@ from collector.external_alerts.metrics import ExternalAlertMetrics
 from collector.group_evaluation import Surroundings
 from collector.heard import Heard
 from collector.matching import Register
+from collector.opening import EVENT, EXTERNAL
 from collector.own_series import OwnSeries
-from collector.pipeline import EVENT, EXTERNAL, Channels, Pipeline
+from collector.pipeline import Channels, Pipeline
 from collector.recorder import Recorder
 from collector.rhythm import Rhythm
 from collector.series.store import SeriesStore

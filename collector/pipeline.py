@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cmdb.item import Impact
-from cmdb.views import CiRef
+from collector.late_items import match_late
 from collector.matching import Register
+from collector.opening import opening
 from collector.plan import UNBORN, Plan, causes_first
 from collector.situation import Situation
 from core.clock import to_datetime
@@ -34,12 +34,11 @@ from desk.bulk import (
     still_firing,
 )
 from desk.correlation import Reason
-from desk.incident import Origin, Reopen, Restore
+from desk.incident import Reopen, Restore
 from desk.models import AlertRow, Incident, Suppression
 from desk.outbox import Kind
 from desk.outbox_store import enqueue_all
-from desk.priority import urgency_of
-from desk.records import AlertRecord, NewIncident
+from desk.records import AlertRecord
 from desk.store import change, renew, save_alerts, suppression
 from desk.symptoms import (
     adopt_symptoms,
@@ -54,8 +53,6 @@ from rules.alerting import Change, ChangeKind
 
 log = get_logger(__name__)
 
-EXTERNAL = "external"  # the rule key of alerts that other systems push; those of our rules are hexadecimal
-EVENT = "event"  # the rule key of alerts that events begin and end
 CATEGORY = "forewatch_category"  # the annotation by which a rule says what kind of trouble it finds
 INFORMATIONAL = "info"  # the severity that is for reading, not for paging
 
@@ -97,6 +94,7 @@ class Pipeline:
         self.register = register
         self._channels = channels
         self._on_queued = on_queued
+        self._matched_at: int | None = None  # the register's revision at which every firing alert was matched
 
     async def record(self, changes: Sequence[RuleChange], at_ms: int) -> None:
         """Commit some changes; on an error nothing of them has happened.
@@ -107,12 +105,19 @@ class Pipeline:
         await self._commit(at_ms, lambda work: work.changes(changes))
 
     async def reconsider(self, at_ms: int) -> None:
-        """Give consequences that outlived their cause by `SYMPTOM_GRACE` a decision of their own.
+        """Look again at what was decided on less than is known now.
+
+        Consequences that outlived their cause by `SYMPTOM_GRACE` get a decision of their own; alerts of nothing that
+        was known belong to their item once the register has it.
 
         Raises:
             StorageError: the database refused.
         """
         await self._commit(at_ms, lambda work: work.orphans())
+        revision = self.register.revision
+        if revision != self._matched_at:
+            await self._commit(at_ms, lambda work: work.late_items())
+            self._matched_at = revision
 
     async def _commit(self, at_ms: int, do: Callable[[_Transaction], Awaitable[None]]) -> None:
         for again in reversed(range(_ATTEMPTS)):
@@ -152,6 +157,9 @@ class _Transaction:
         for incident in await release_orphans(self._session, SYMPTOM_GRACE, self._now):
             log.info("incident stands for itself again", number=incident.number)
         await self._fired(await orphaned_symptoms(self._session, SYMPTOM_GRACE, self._now))
+
+    async def late_items(self) -> None:
+        await match_late(self._session, self._register, self._now)
 
     def _record(self, one: RuleChange) -> AlertRecord:
         alert = one.change.after or one.change.before
@@ -199,7 +207,8 @@ class _Transaction:
         return change(incident, Reopen(), self._now) is None
 
     async def _carry_out(self, plan: Plan) -> None:
-        new = [self._new(row, services) for row, services in plan.new]
+        graph = self._register.graph
+        new = [opening(row, services, graph) for row, services in plan.new]
         opened = await open_incidents(self._session, new, self._now)
         incidents = await incidents_by_id(self._session, plan.known())
         incidents |= {UNBORN + place: incident for place, incident in enumerate(opened)}
@@ -208,7 +217,7 @@ class _Transaction:
             if incidents[incident].symptom_of is not None:  # what is not touched need not be written
                 incidents[incident].symptom_of = None
         for row, incident, services in plan.again:
-            renew(incidents[incident], self._new(row, services))
+            renew(incidents[incident], opening(row, services, graph))
         again = [(incidents[one], Entry.REOPENED, "") for _, one, _ in plan.again]
         await note_all(self._session, again, self._now)
         await self._tell([(incidents[one], Kind.OPENED if one >= UNBORN else Kind.REOPENED) for _, one in plan.led])
@@ -224,24 +233,6 @@ class _Transaction:
             Reason.DUPLICATE, self._now, fingerprint=row.fingerprint, incident_id=incident.id,
             detail=f"{incident.number} is open already",
         )  # fmt: skip
-
-    def _new(self, row: AlertRow, services: Sequence[CiRef]) -> NewIncident:
-        graph = self._register.graph
-        ci = None if row.ci_id is None else graph.items.get(row.ci_id)
-        return NewIncident(
-            title=title(row, ci),
-            origin=Origin.EXTERNAL if row.rule_key == EXTERNAL else Origin.MONITORING,
-            impact=graph.impact_of(services) or Impact.PERSON,
-            urgency=urgency_of(row.severity),
-            fingerprint=row.fingerprint,
-            rule=row.rule,
-            severity=row.severity,
-            category=row.category,
-            labels=row.labels,
-            annotations=row.annotations,
-            ci_id=row.ci_id,
-            services=[service.name for service in services],
-        )
 
     async def _cleared(self, rows: Sequence[AlertRow]) -> None:
         causes = [row for row in rows if row.role is not Role.SYMPTOM]
@@ -262,12 +253,3 @@ class _Transaction:
         self.queued += await enqueue_all(self._session, told, names, self._now, external_url=url)
         for one, kind in told:
             log.info("incident", what=kind.value, number=one.number, priority=one.priority, title=one.title)
-
-
-def title(row: AlertRow, ci: CiRef | None) -> str:
-    """One line that says what is wrong where: the rule's summary, else its name and the item."""
-    summary: str | None = row.annotations.get("summary")
-    if summary:
-        return summary
-    where = ci.name if ci else row.labels.get("instance")
-    return f"{row.rule}: {where}" if where else row.rule

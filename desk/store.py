@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import case, null, select, text
+from sqlalchemy import and_, case, null, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,6 +47,13 @@ async def load_alerts(session: AsyncSession) -> list[AlertRow]:
     """Every pending and firing alert, for an evaluator that starts."""
     live = (AlertState.PENDING, AlertState.FIRING)
     return list(await session.scalars(select(AlertRow).where(AlertRow.state.in_(live)).order_by(AlertRow.id)))
+
+
+async def unmatched_alerts(session: AsyncSession) -> list[AlertRow]:
+    """The alerts that fire about no item that is known and have an open incident."""
+    its_own = and_(AlertRow.incident_id == Incident.id, Incident.state.in_(life.OPEN_STATES))
+    fires = (AlertRow.state == AlertState.FIRING, AlertRow.ci_id.is_(None))
+    return list(await session.scalars(select(AlertRow).join(Incident, its_own).where(*fires).order_by(AlertRow.id)))
 
 
 async def save_alerts(session: AsyncSession, records: Sequence[AlertRecord]) -> list[AlertRow]:
@@ -166,7 +173,7 @@ def change(incident: Incident, event: life.Event, now: dt.datetime) -> life.Refu
 
 
 def renew(incident: Incident, new: NewIncident) -> None:
-    """Let an incident that opens again say what holds now, not what held when it opened first.
+    """Let an incident that opens again, or gets to know its item, say what holds now, not what held at first.
 
     The rule's words may have another value in them, and the register may have come to know the item since; what it
     does not know any more stays.

@@ -22,4 +22,5 @@ class Entry(enum.StrEnum):
     COMMENT = "comment"
     SYMPTOM_JOINED = "symptom_joined"  # on the cause
     BECAME_SYMPTOM = "became_symptom"  # on the consequence
+    MATCHED = "matched"  # its item has become known
     RELEASED = "released"  # no longer a symptom: its cause is over

@@ -10,7 +10,8 @@ from collector.alert_memory import alert_of
 from collector.external_alerts.metrics import ExternalAlertMetrics
 from collector.external_alerts.posted import Occurrence
 from collector.external_alerts.state import Held, expire, restored, take
-from collector.pipeline import EXTERNAL, RuleChange
+from collector.opening import EXTERNAL
+from collector.pipeline import RuleChange
 from collector.recorder import Recorder
 from core.clock import Clock
 from core.errors import Overloaded, StorageError

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from collector.external_alerts.posted import GENERATOR_URL, RESOLVE_TIMEOUT_MS
 from collector.external_alerts.state import ENDS_AT, Held
-from collector.pipeline import EXTERNAL
+from collector.opening import EXTERNAL
 from core.clock import to_ms, to_rfc3339
 from desk.alert import AlertState, Role
 from desk.models import AlertRow, Incident

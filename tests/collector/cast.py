@@ -47,3 +47,15 @@ async def register_cast(database: Database) -> Cast:
         ):
             await relate(session, NewRelation(source=ids[source], target=ids[target], type=kind), actor="test", now=NOW)
     return Cast(**ids)
+
+
+async def add_item(database: Database, name: str, *, needs: int | None = None, needed_by: int | None = None) -> int:
+    """Register one more server; returns its id."""
+    async with database.write() as session:
+        new = NewCi(name=name, class_="server")
+        row: ConfigurationItem = (await register(session, new, load_classes(), actor="test", now=NOW))[0]
+        for source, target in ((row.id, needs), (needed_by, row.id)):
+            if source is not None and target is not None:
+                relation = NewRelation(source=source, target=target, type="depends_on")
+                await relate(session, relation, actor="test", now=NOW)
+        return row.id

@@ -16,8 +16,9 @@ from core.labels import fingerprint, labels
 from desk.incident import State
 from desk.models import AlertRow, Incident, IncidentEvent, OutboxRow, Suppression
 from desk.outbox import Kind
+from desk.timeline import Entry
 from rules.alerting import Alert, AlertState, Change, ChangeKind
-from tests.collector.cast import NOW, Cast, register_cast
+from tests.collector.cast import NOW, Cast, add_item, register_cast
 
 T0 = to_ms(NOW)
 MINUTE = 60_000
@@ -48,6 +49,10 @@ class Story:
     async def happen(self, changes, at_ms: int) -> None:
         await self.register.refresh()
         await self.pipeline.record(changes, at_ms)
+
+    async def reconsiders(self, at_ms: int) -> None:
+        await self.register.refresh()
+        await self.pipeline.reconsider(at_ms)
 
     @staticmethod
     def firing(
@@ -237,6 +242,54 @@ async def test_a_symptom_that_outlives_its_cause_gets_an_incident_of_its_own(dat
     _, own = await story.incidents()
     assert own.ci_id == cast.web
     assert await story.sent() == [("INC-000001", "opened"), ("INC-000001", "restored"), ("INC-000002", "opened")]
+
+
+async def test_an_incident_about_something_unknown_belongs_to_its_item_once_that_is_registered(database, cast) -> None:
+    story = Story(database)
+    await story.fires("new-1", T0)
+    await story.pipeline.reconsider(T0)
+    [before] = await story.incidents()
+    item = await add_item(database, "new-1", needed_by=cast.web)
+    await story.reconsiders(T0 + MINUTE)
+    [incident] = await story.incidents()
+    assert (before.ci_id, before.services, before.priority.value) == (None, [], "P2")
+    assert (incident.ci_id, incident.services, incident.priority.value) == (item, ["citizen portal"], "P1")
+    assert incident.state is before.state
+    await story.reconsiders(T0 + 2 * MINUTE)
+    async with database.read() as session:
+        kinds = list(await session.scalars(select(IncidentEvent.kind).order_by(IncidentEvent.id)))
+    assert kinds == [Entry.OPENED, Entry.MATCHED], "once"
+    assert await story.sent() == [("INC-000001", "opened")], "who was called knows already that it is down"
+
+
+async def test_what_turns_out_to_need_a_failed_item_becomes_its_symptom(database, cast) -> None:
+    story = Story(database)
+    await story.fires("new-1", T0)
+    await story.fires("core-1", T0)
+    await add_item(database, "new-1", needs=cast.core)
+    await story.reconsiders(T0 + MINUTE)
+    stranger, core = await story.incidents()
+    assert (stranger.symptom_of, core.symptom_of) == (core.id, None)
+
+
+async def test_what_needs_an_item_that_is_registered_late_becomes_its_symptom(database, cast) -> None:
+    story = Story(database)
+    await story.fires("web-1", T0)
+    await story.fires("new-1", T0)
+    await add_item(database, "new-1", needed_by=cast.web)
+    await story.reconsiders(T0 + MINUTE)
+    web, late = await story.incidents()
+    assert (web.symptom_of, late.symptom_of) == (late.id, None)
+
+
+async def test_an_incident_that_is_over_stays_as_it_was_though_its_item_is_registered(database) -> None:
+    story = Story(database)
+    await story.fires("new-1", T0)
+    await story.clears("new-1", T0 + MINUTE)
+    await add_item(database, "new-1")
+    await story.reconsiders(T0 + 2 * MINUTE)
+    [incident] = await story.incidents()
+    assert incident.ci_id is None
 
 
 async def test_a_symptom_that_recovers_leaves_the_incident_of_its_cause_open(database, cast) -> None:
