@@ -7,7 +7,7 @@ evaluation gives the value of an instant; here the series ends when the last rul
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, KeysView, Mapping
 
 import numpy as np
 
@@ -54,13 +54,17 @@ class AlertSeries:
             del self._rules_with[key], self._keys[key]
             self._ids.pop(key, None)
 
+    def rules(self) -> KeysView[str]:
+        """The keys of the rules whose alerts had series when they were written last."""
+        return self._of.keys()
+
     def retain(self, known: Collection[str], at_ms: int) -> None:
         """End the series of rules that are not among `known`.
 
         Raises:
             StorageError: the disk is full.
         """
-        self.write([(rule_key, {}) for rule_key in self._of.keys() - known], at_ms)
+        self.write([(rule_key, {}) for rule_key in self.rules() - known], at_ms)
 
     def _replace(self, rule_key: str, alerts: Alerts, now: frozenset[_Key]) -> None:
         """Note what a rule has now, and what it has no longer."""

@@ -178,8 +178,11 @@ class Tick:
 
     def _write_alerts(self, outcome: Outcome, at_ms: int) -> None:
         """`ALERTS` and `ALERTS_FOR_STATE`; what is recorded already does not depend on them."""
+        alerts = {key: after for key, (_, after) in outcome.kept.items()}
+        # A tick that could not record all of its changes may have ended others, but not come to their series.
+        alerts |= {key: {} for key in self._alert_series.rules() - alerts.keys() if not self._memory.of(key)}
         try:
-            self._alert_series.write(((rule.key, after) for rule, after in outcome.kept.values()), at_ms)
+            self._alert_series.write(alerts.items(), at_ms)
         except StorageError as error:
             log.error("series of alerts not written", error=error)
 

@@ -14,6 +14,7 @@ from collector.alert_memory import AlertMemory
 from collector.evaluation_metrics import EvaluationMetrics
 from collector.matching import Register
 from collector.pipeline import Channels, Pipeline
+from collector.recorder import PartlyRecordedError
 from collector.rhythm import Rhythm
 from collector.series.store import SeriesStore
 from collector.tick import Tick
@@ -367,6 +368,29 @@ async def test_alerts_are_series_while_they_last(site) -> None:
     assert await series() == {"firing": 1.0, "ALERTS_FOR_STATE": since}
     await site.second(1.0)
     assert await series() == {}
+
+
+async def test_the_series_of_alerts_end_though_the_database_refused_what_else_ended_then(
+    tmp_path, database, clock, monkeypatch
+) -> None:
+    too = "      - {alert: Gone, expr: up == 0}\n      - {alert: Gone too, expr: up == 0}\n"
+    site = Site(tmp_path, database, clock, "groups:\n  - name: two\n    interval: 1s\n    rules:\n" + too)
+    await site.second(0.0)
+    record = site.tick._recorder.record
+
+    async def refuse_the_second(changes, at_ms) -> None:
+        await record(changes[:1], at_ms)
+        raise PartlyRecordedError(StorageError("disk full"), changes[1:])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.tick._recorder, "record", refuse_the_second)
+        with pytest.raises(PartlyRecordedError):
+            await site.second(1.0)
+    await site.second(1.0)
+    ids = site.store.select([Matcher("__name__", "=~", "ALERTS.*")])
+    assert len(ids) == 4
+    assert not site.store.instant(ids, site.clock.now_ms(), LOOKBACK_MS)[2].any()
+    site.store.close()
 
 
 async def test_the_series_of_alerts_end_with_their_rule(site) -> None:
