@@ -43,7 +43,7 @@ format: install ## rewrite the code in the one format
 	@$(BIN)/ruff format .
 
 bench: install servers ## measure, next to the peers that are installed
-	@for script in $(filter-out bench/servers.py bench/load.py,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out bench/servers.py bench/load.py bench/process.py,$(wildcard bench/*.py)); do $(BIN)/python $$script || exit 1; done
 
 packages: install ## the agent as deb, rpm and single file, for x86-64 and aarch64, into dist/
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[packages]'

@@ -24,7 +24,6 @@ import asyncio
 import contextlib
 import http.server
 import multiprocessing
-import os
 import subprocess
 import tempfile
 import threading
@@ -43,6 +42,7 @@ from agent.snmp.profiles.library import shipped
 from agent.snmp.profiles.reading import Chooser
 from agent.snmp.target import Target as Device
 from agent.target import Target
+from bench.process import cpu_seconds, memory_mb
 from collector.ingest.wire import parse_write_request
 from core.clock import SystemClock
 from core.remote_write import compress
@@ -59,7 +59,6 @@ PORTS = 48  # interfaces of the simulated switch
 SETTLING_SECONDS = 8
 AGENT_SECONDS = 25  # with a collection of each target every second
 RSS_TARGET_MB = 45
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -112,25 +111,25 @@ def _peer_cost(pid: int, scrape: Callable[[], str], rounds: int) -> tuple[float,
     """CPU seconds and samples of one scrape."""
     for _ in range(WARM_UP):
         text = scrape()
-    before = _cpu_seconds(pid)
+    before = cpu_seconds(pid)
     for _ in range(rounds):
         text = scrape()
     samples = sum(not line.startswith("#") for line in text.splitlines())
-    return (_cpu_seconds(pid) - before) / rounds, samples
+    return (cpu_seconds(pid) - before) / rounds, samples
 
 
 def _running(folder: Path, exporter: tuple[int, str]) -> None:
     """The agent on this host alone, each second, and as many scrapes."""
     with _sink() as sink, _agent(folder, sink.server_port, []) as process:
         time.sleep(SETTLING_SECONDS)
-        before, samples, theirs, rounds = _cpu_seconds(process.pid), sink.samples, _cpu_seconds(exporter[0]), 0
+        before, samples, theirs, rounds = cpu_seconds(process.pid), sink.samples, cpu_seconds(exporter[0]), 0
         end = time.monotonic() + AGENT_SECONDS
         while time.monotonic() < end:
             text = _fetch(exporter[1])
             rounds += 1
             time.sleep(1)
-        ours, pushed = _cpu_seconds(process.pid) - before, sink.samples - samples
-        theirs = _cpu_seconds(exporter[0]) - theirs
+        ours, pushed = cpu_seconds(process.pid) - before, sink.samples - samples
+        theirs = cpu_seconds(exporter[0]) - theirs
     scraped = rounds * sum(not line.startswith("#") for line in text.splitlines())
     _say(
         "host each second, the whole agent's CPU per sample pushed", 1e6 * ours / pushed, 1e6 * theirs / scraped, "us",
@@ -143,9 +142,9 @@ def _memory(folder: Path, devices: list[int], exporter: tuple[int, str] | None) 
         time.sleep(AGENT_SECONDS)
         if process.poll() is not None:
             raise SystemExit(f"the agent ended with {process.returncode}: {(folder / 'agent.log').read_text()}")
-        ours, highest = _memory_mb(process.pid, "VmRSS"), _memory_mb(process.pid, "VmHWM")
-        cpu = _cpu_seconds(process.pid)
-    peer = _memory_mb(exporter[0], "VmRSS") if exporter else None
+        ours, highest = memory_mb(process.pid, "VmRSS"), memory_mb(process.pid, "VmHWM")
+        cpu = cpu_seconds(process.pid)
+    peer = memory_mb(exporter[0], "VmRSS") if exporter else None
     _say(f"agent with host and {len(devices)} SNMP targets, RSS", ours, peer, "MB", "node_exporter")
     print(
         f"agent, highest RSS: {highest:.1f} MB (target {RSS_TARGET_MB}); {sink.pushes} pushes, {cpu:.2f} s CPU in all"
@@ -157,18 +156,6 @@ def _memory(folder: Path, devices: list[int], exporter: tuple[int, str] | None) 
 def _say(what: str, ours: float, peer: float | None, unit: str, name: str) -> None:
     told = f"{what}: {ours:.2f} {unit}"
     print(f"{told}; {name} {peer:.2f} {unit}; ratio {ours / peer:.2f}" if peer else told, flush=True)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time, from /proc/PID/stat."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
-
-
-def _memory_mb(pid: int, field: str) -> float:
-    """A field of /proc/PID/status in megabytes (10^6)."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(f"{field}:"))
 
 
 def _fetch(url: str) -> str:
@@ -289,7 +276,7 @@ def _agent(folder: Path, port: int, devices: list[int]) -> Iterator[subprocess.P
         f"  targets:\n{targets or '    []'}\n"
     )
     with (folder / "agent.log").open("wb") as log:
-        command = [Path(sys.executable).with_name("forewatch"), "agent", "run", "--config", config]
+        command: list[str | Path] = [Path(sys.executable).with_name("forewatch"), "agent", "run", "--config", config]
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         yield process

@@ -26,7 +26,6 @@ import contextlib
 import http.server
 import multiprocessing
 import multiprocessing.connection
-import os
 import resource
 import subprocess
 import tempfile
@@ -39,6 +38,7 @@ import cramjam
 
 from agent.probes.snmp import FULL_READING_SECONDS
 from agent.schedule import slot
+from bench.process import cpu_seconds, memory_mb
 from collector.ingest.wire import WriteRequest, parse_time_series, parse_write_request
 from tests.servers import fleet, snmp_exporter
 from tests.servers.require import find_program
@@ -53,7 +53,6 @@ OWN = {
     for name in ("spool_records", "schedule_lag_seconds", "collections_skipped_total", "collections_total")
 }
 TARGET_CORE, TARGET_MB, TARGET_LATE = 0.25, 150, 0.01
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -81,16 +80,16 @@ def main() -> None:
 
 def _measure(folder: Path, port: int, devices: int, interval: int, seconds: float) -> None:
     with _sink() as sink, _agent(folder, sink.server_port, port, devices, interval) as process:
-        started, first = time.monotonic(), _cpu_seconds(process.pid)
+        started, first = time.monotonic(), cpu_seconds(process.pid)
         time.sleep(interval + 5)  # the first round, and what it takes to start
-        full_seconds, full = time.monotonic() - started, _cpu_seconds(process.pid)
+        full_seconds, full = time.monotonic() - started, cpu_seconds(process.pid)
         plain_from_ms = time.time_ns() // 1_000_000
         time.sleep(max(seconds - full_seconds, interval / 2))
         if process.poll() is not None:
             raise SystemExit(f"the agent ended with {process.returncode}: {(folder / 'agent.log').read_text()}")
         plain_seconds = time.monotonic() - started - full_seconds
-        plain = _cpu_seconds(process.pid) - full
-        highest, now = _memory_mb(process.pid, "VmHWM"), _memory_mb(process.pid, "VmRSS")
+        plain = cpu_seconds(process.pid) - full
+        highest, now = memory_mb(process.pid, "VmHWM"), memory_mb(process.pid, "VmRSS")
         until_ms = time.time_ns() // 1_000_000
     in_full, in_plain = (full - first) / interval, plain / plain_seconds
     share = (in_full * interval + in_plain * (FULL_READING_SECONDS - interval)) / FULL_READING_SECONDS
@@ -161,10 +160,10 @@ def _peer(folder: Path, port: int, devices: int, interval: int) -> None:
     try:
         for n in range(5):
             server.poll(port, fleet.address(n % devices))
-        before = _cpu_seconds(server.pid)
+        before = cpu_seconds(server.pid)
         for n in range(PEER_POLLS):
             server.poll(port, fleet.address(n % devices))
-        each = (_cpu_seconds(server.pid) - before) / PEER_POLLS
+        each = (cpu_seconds(server.pid) - before) / PEER_POLLS
     finally:
         server.stop()
     print(f"snmp_exporter: {1e3 * each:.2f} ms a poll, so {each * devices / interval:.3f} of a core for the same polls")
@@ -230,25 +229,13 @@ def _agent(folder: Path, sink: int, port: int, devices: int, interval: int) -> I
         f"snmp:\n  credentials:\n    lab: {{version: 2c, community: public}}\n  targets:\n{targets}"
     )
     with (folder / "agent.log").open("wb") as log:
-        command = [sys.executable, "-m", "forewatch.cli", "agent", "run", "--config", config]
+        command: list[str | Path] = [sys.executable, "-m", "forewatch.cli", "agent", "run", "--config", config]
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=_HERE.parent)
     try:
         yield process
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time, from /proc/PID/stat."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
-
-
-def _memory_mb(pid: int, field: str) -> float:
-    """A field of /proc/PID/status in megabytes (10^6)."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(f"{field}:"))
 
 
 if __name__ == "__main__":

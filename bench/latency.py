@@ -15,18 +15,17 @@ import http.client
 import json
 import random
 import re
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.servers import Server, program, running, temporary_folder
+from bench.servers import Server, collector, program, running, temporary_folder
 from core.labels import labels
 from core.remote_write import compress, encode_labels, encode_write_request
 from tests.servers.ports import free_port
@@ -88,20 +87,11 @@ class Sink:
 
 @contextlib.contextmanager
 def forewatch(folder: Path, sink: Sink) -> Iterator[Server]:
-    port, config = free_port(), folder / "collector.yaml"
-    (folder / "rules.yaml").write_text(RULES)
-    settings: dict[str, Any] = {
-        "listen": f"127.0.0.1:{port}", "data_dir": str(folder / "data"), "rule_files": [str(folder / "rules.yaml")],
-        "channels": [{"name": "bench", "type": "webhook", "url": sink.url}],
-    }  # fmt: skip
-    config.write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "forewatch.cli"]
-    token = subprocess.run(
-        [*command, "token", "create", "--name", "bench", "--role", "agent", "--config", config],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
-    with running([*command, "collector", "run", "--config", config], port, folder) as pid:
-        yield Server("forewatch", pid, port, "/prometheus/api/v1/write", {"Authorization": f"Bearer {token}"})
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES)
+    channels = [{"name": "bench", "type": "webhook", "url": sink.url}]
+    with collector(folder, rules, channels=channels, limits={}) as server:
+        yield server
 
 
 @contextlib.contextmanager
@@ -118,11 +108,11 @@ def prometheus(folder: Path, sink: Sink) -> Iterator[Server]:
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{other}"]}]}]},
     }
     (folder / "prometheus.yml").write_text(json.dumps(settings))
-    pager = [
+    pager: list[str | Path] = [
         program("prometheus-alertmanager"), f"--config.file={folder}/alertmanager.yml", "--cluster.listen-address=",
         f"--storage.path={folder}/pages", f"--web.listen-address=127.0.0.1:{other}",
     ]  # fmt: skip
-    command = [
+    command: list[str | Path] = [
         program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
         f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
     ]  # fmt: skip

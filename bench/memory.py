@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import servers
 from bench.load import Load
+from bench.process import memory_kib
 from bench.servers import Server
 from tests.servers.require import find_program
 
@@ -30,8 +31,7 @@ STARTS = (
 
 def resident_mib(server: Server) -> dict[str, float]:
     """Resident memory by what backs it: RssAnon, RssFile, RssShmem."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{server.pid}/status").read_text().splitlines())
-    return {name: int(status[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile", "RssShmem")}
+    return {name: memory_kib(server.pid, name) / 1024 for name in ("RssAnon", "RssFile", "RssShmem")}
 
 
 def measure(server: Server, series: int) -> None:

@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
-import json
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -24,10 +22,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.servers import Server, running, temporary_folder
+from bench.servers import A_SECOND, Server, collector, temporary_folder
 from core.labels import labels
 from core.remote_write import compress, encode_labels, encode_write_request
-from tests.servers.ports import free_port
 
 A_REQUEST, ASK_SECONDS, METRICS = 2_000, 0.02, 10
 RULES = """
@@ -47,22 +44,13 @@ MORE = """
 
 @contextlib.contextmanager
 def forewatch(folder: Path, series: int) -> Iterator[Server]:
-    port, config = free_port(), folder / "collector.yaml"
+    rules = folder / "rules.yaml"
     thresholds = "".join(THRESHOLD.format(n=n) for n in range(METRICS))
-    (folder / "rules.yaml").write_text(RULES + thresholds + MORE.removeprefix("\n"))
+    rules.write_text(RULES + thresholds + MORE.removeprefix("\n"))
     room = series + 100_000
-    settings: dict[str, Any] = {
-        "listen": f"127.0.0.1:{port}", "data_dir": str(folder / "data"), "rule_files": [str(folder / "rules.yaml")],
-        "limits": {"new_series_per_second": 10_000_000, "max_series": room, "max_series_per_sender": room},
-    }  # fmt: skip
-    config.write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "forewatch.cli"]
-    token = subprocess.run(
-        [*command, "token", "create", "--name", "bench", "--role", "admin", "--config", config],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
-    with running([*command, "collector", "run", "--config", config], port, folder) as pid:
-        yield Server("forewatch", pid, port, "/prometheus/api/v1/write", {"Authorization": f"Bearer {token}"})
+    limits = {"new_series_per_second": A_SECOND, "max_series": room, "max_series_per_sender": room}
+    with collector(folder, rules, limits=limits) as server:
+        yield server
 
 
 def keys(first: int, count: int) -> list[bytes]:

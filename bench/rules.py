@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -37,6 +38,7 @@ from core.labels import labels
 from core.remote_write import compress, encode_labels, encode_write_request
 from rules.promql.evaluate import Evaluator
 from rules.promql.parse import parse
+from rules.promql.vector import Vector
 from tests.servers.require import find_program
 
 HOSTS, CPUS, DISKS, NAMES = 100, 25, 25, 100
@@ -174,7 +176,7 @@ def shown(took: list[float]) -> str:
     return f"{statistics.median(took) * 1000:.3f} ms ({statistics.fmean(took) * 1000:.3f})"
 
 
-def note(found: list[dict], row: str, evaluations: dict[str, float]) -> None:
+def note(found: list[dict[str, Any]], row: str, evaluations: dict[str, float]) -> None:
     """Keep what the last evaluation of a row's rules took, by its time."""
     for group in found:
         if group["name"] == row and all(rule["health"] == "ok" for rule in group["rules"]):
@@ -238,7 +240,8 @@ def _in_process_figures(
     store: SeriesStore, clock: ManualClock, push: Callable[[int, int, int], None], seconds: int, count: int
 ) -> dict[str, tuple[float, float]]:
     plans = {name: [parse(text) for text in texts] for name, texts in groups().items()}
-    evaluator, figures, turn = Evaluator(store), {name: [] for name in plans}, 0
+    evaluator, turn = Evaluator(store), 0
+    figures: dict[str, list[float]] = {name: [] for name in plans}
     start_ms = clock.now_ms()
     for second in range(1, seconds + 3):
         clock.set_wall(start_ms + second * 1000)
@@ -249,7 +252,9 @@ def _in_process_figures(
         for name, expressions in plans.items():
             began = time.thread_time()
             for expression in expressions:
-                assert len(moment.result(expression)) == 0
+                result = moment.result(expression)
+                assert isinstance(result, Vector)
+                assert not len(result), "nothing is exceeded"
             if second > 2:  # the first work out what is kept
                 figures[name].append(time.thread_time() - began)
     return {name: (statistics.median(took), statistics.fmean(took)) for name, took in figures.items()}

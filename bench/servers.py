@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -22,12 +21,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.process import cpu_seconds, memory_kib
 from core.remote_write import CONTENT_HEADERS
 from tests.servers.ports import free_port, wait_until
 from tests.servers.require import find_program
 
 A_SECOND = 10_000_000  # new series that are let in: rounds follow one another as fast as they are taken
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -41,13 +40,11 @@ class Server:
     headers: dict[str, str]
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.pid)
 
     def rss_mib(self) -> float:
         """Resident memory without pages of files, which the kernel can take back."""
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
-        return int(status["RssAnon"].split()[0]) / 1024
+        return memory_kib(self.pid, "RssAnon") / 1024
 
     def get(self, path: str) -> Any:
         """The decoded JSON answer of a GET."""
@@ -83,7 +80,8 @@ def temporary_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def collector(folder: Path, rule_file: Path | None = None) -> Iterator[Server]:
+def collector(folder: Path, rule_file: Path | None = None, **more: Any) -> Iterator[Server]:
+    """Ours; `more` are settings of collector.yaml."""
     port = free_port()
     config = folder / "collector.yaml"
     settings: dict[str, Any] = {
@@ -93,7 +91,7 @@ def collector(folder: Path, rule_file: Path | None = None) -> Iterator[Server]:
     }
     if rule_file is not None:
         settings["rule_files"] = [str(rule_file)]
-    config.write_text(json.dumps(settings))
+    config.write_text(json.dumps(settings | more))
     command = [sys.executable, "-m", "forewatch.cli"]
     token = subprocess.run(
         [*command, "token", "create", "--name", "bench", "--role", "admin", "--config", config],
@@ -111,7 +109,7 @@ def prometheus(folder: Path, rule_file: Path | None = None) -> Iterator[Server]:
     if rule_file is not None:
         settings["rule_files"] = [str(rule_file)]
     (folder / "prometheus.yml").write_text(json.dumps(settings))
-    command = [
+    command: list[str | Path] = [
         program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
         f"--web.listen-address=127.0.0.1:{port}", "--web.enable-remote-write-receiver",
     ]  # fmt: skip
@@ -122,7 +120,7 @@ def prometheus(folder: Path, rule_file: Path | None = None) -> Iterator[Server]:
 @contextlib.contextmanager
 def victoria_metrics(folder: Path) -> Iterator[Server]:
     port = free_port()
-    command = [program("victoria-metrics"), f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}"]
+    command: list[str | Path] = [program("victoria-metrics"), f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}"]
     with running(command, port, folder, path="/health") as pid:
         yield Server("victoria-metrics", pid, port, "/api/v1/write", {})
 
@@ -132,7 +130,7 @@ def vmalert(folder: Path, rule_file: Path, source: Server) -> Iterator[Server]:
     """vmalert over a victoria-metrics; its alerts go nowhere."""
     port = free_port()
     url = f"http://127.0.0.1:{source.port}"
-    command = [
+    command: list[str | Path] = [
         program("vmalert"), f"-rule={rule_file}", f"-datasource.url={url}", f"-remoteWrite.url={url}",
         f"-notifier.url=http://127.0.0.1:{free_port()}", "-evaluationInterval=1s",
         f"-httpListenAddr=127.0.0.1:{port}",
