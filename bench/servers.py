@@ -120,7 +120,9 @@ def prometheus(folder: Path, rule_file: Path | None = None) -> Iterator[Server]:
 @contextlib.contextmanager
 def victoria_metrics(folder: Path) -> Iterator[Server]:
     port = free_port()
-    command: list[str | Path] = [program("victoria-metrics"), f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}"]
+    command: list[str | Path] = [
+        program("victoria-metrics"), f"-storageDataPath={folder}/data", f"-httpListenAddr=127.0.0.1:{port}",
+    ]  # fmt: skip
     with running(command, port, folder, path="/health") as pid:
         yield Server("victoria-metrics", pid, port, "/api/v1/write", {})
 
