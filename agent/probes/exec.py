@@ -192,10 +192,14 @@ async def run(settings: ExecSettings) -> Outcome:
 
 def _judge(status: int, output: str) -> Outcome:
     if status < 0:
-        return Outcome(UNKNOWN, output, Trouble.SIGNAL, f"was killed by {signal.Signals(-status).name}")
+        return Outcome(UNKNOWN, output, Trouble.SIGNAL, f"was killed by {_signal_name(-status)}")
     if status > UNKNOWN:
         return Outcome(UNKNOWN, output, Trouble.STATUS, f"ended with status {status}: {output[:200].strip()}")
     return Outcome(status, output)
+
+
+def _signal_name(number: int) -> str:
+    return next((one.name for one in signal.Signals if one == number), f"signal {number}")  # real-time ones have none
 
 
 async def _read(process: asyncio.subprocess.Process, output: bytearray, settings: ExecSettings) -> bool:

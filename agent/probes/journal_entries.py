@@ -112,7 +112,7 @@ def read_entry(line: str) -> Entry | None:
     """The entry of a line; None when it is none."""
     try:
         entry = _DECODER.decode(line)
-    except (msgspec.MsgspecError, UnicodeEncodeError):
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
         return None
     return entry if is_cursor(entry.cursor) and entry.at_us.isdecimal() and len(entry.at_us) < 20 else None
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from agent.probes.exec import ExecSettings, Outcome, Trouble, run
+
+_LONGEST_EXCERPT = 100  # characters
 
 
 class NotInstalledError(OSError):
@@ -52,3 +57,15 @@ class Program:
                 return outcome
         name = self.paths[-1].rpartition("/")[2]
         raise NotInstalledError(f"{name} is not installed ({', '.join(self.paths)}); {self.remedy}")
+
+
+def json_of(output: str) -> Any:
+    """What a program printed as JSON.
+
+    Raises:
+        ValueError: that is none; the message is for people.
+    """
+    try:
+        return msgspec.json.decode(output)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise ValueError(f"no JSON: {output.strip()[:_LONGEST_EXCERPT] or error}") from error

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
-from agent.probes.programs import Program
+from agent.probes.programs import Program, json_of
 from agent.sample import Family, Sample, Series
 from core.labels import labels
 from core.log import get_logger
@@ -81,10 +79,9 @@ class SmartCollector:
     async def _ask(self, *arguments: str) -> dict[str, Any]:
         outcome = await self._program.ask(*arguments)
         try:
-            told = msgspec.json.decode(outcome.output)
-        except (msgspec.DecodeError, UnicodeEncodeError) as error:
-            said = outcome.reason or outcome.output.strip()[:100] or error
-            raise OSError(f"smartctl gives no JSON, as since version 7: {said}") from error
+            told = json_of(outcome.output)
+        except ValueError as error:
+            raise OSError(f"smartctl: {outcome.reason or error}; it can give JSON since version 7") from error
         return told if isinstance(told, dict) else {}
 
 

@@ -152,6 +152,7 @@ class Devices:
             return []
 
     def _scan(self, names: list[str]) -> None:
+        self._files.reopen(self._folder)  # devices may have exchanged their names, as interfaces can
         found = [one for name in names for one in self._describe(name)]
         self._names = names
         self._attributes = [one for one in found if isinstance(one, Attribute)]

@@ -93,6 +93,9 @@ class Files:
         self._read.clear()
         self._listed.clear()
 
+    def reopen(self, folder: str) -> None:
+        """Keep no file of a folder open any longer: what has its name now may be another device's."""
+
 
 def utf8(text: str) -> str:
     """A path or name that the system gave, fit for a label: what was no UTF-8 becomes U+FFFD."""
@@ -103,7 +106,8 @@ class KernelFiles(Files):
     """Files of procfs and sysfs, kept open: opening one costs as much as reading it.
 
     They are made anew at each reading, so an open one is never out of date. One that was not read in a round is
-    closed, so devices that come and go leave none behind; so is one whose device went away.
+    closed, so devices that come and go leave none behind; so is one whose device went away. One whose device was given
+    another name stays that device's until `reopen`.
 
     A reading of procfs ends before the file does only where the next part, a line mostly, has no room in the page (the
     kernel's seq_file.c), so what is shorter than half of one is whole.
@@ -120,6 +124,10 @@ class KernelFiles(Files):
             os.close(self._open.pop(name))
         self._without.clear()
         super().forget()
+
+    def reopen(self, folder: str) -> None:
+        for name in [one for one in self._open if one.startswith(f"{folder}/")]:
+            os.close(self._open.pop(name))
 
     def _load(self, name: str) -> bytes:
         descriptor = self._open.get(name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
+from agent.probes.programs import json_of
 from agent.probes.raid.model import MOST, Controller, Disk, DiskState, Volume, VolumeState, number_in
 
 VOLUME_STATES = {
@@ -32,10 +31,7 @@ def read_answers(output: str) -> dict[str, Answer]:
     Raises:
         ValueError: that is no answer of storcli; the message is for people.
     """
-    try:
-        told = msgspec.json.decode(output)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
-        raise ValueError(f"no JSON: {output.strip()[:100] or error}") from error
+    told = json_of(output)
     found: dict[str, Answer] = {}
     said = ""
     for one in items(at(told, "Controllers"))[:MOST]:
@@ -51,8 +47,8 @@ def read_answers(output: str) -> dict[str, Answer]:
 def read_rebuilds(output: str) -> dict[tuple[str, str], float]:
     """How far rebuilds are, by controller and disk, from `/cALL/eALL/sALL show rebuild`; none when it says none."""
     try:
-        told = msgspec.json.decode(output)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        told = json_of(output)
+    except ValueError:
         return {}
     found: dict[tuple[str, str], float] = {}
     for one in items(at(told, "Controllers"))[:MOST]:

@@ -79,6 +79,7 @@ async def test_check_dummy_says_each_status(status: int) -> None:
         ("exit 4", "status", "no status of the interface"),
         ("exit 127", "status", "a shell that found nothing"),
         ("kill -9 $$", "signal", "killed"),
+        ("kill -40 $$", "signal", "killed by a real-time signal, which has no name"),
         ("sleep 60", "timeout", "does not end"),
         ("sleep 60 & sleep 60", "timeout", "does not end, and has a child"),
         ("trap '' TERM INT HUP; while :; do sleep 1; done", "timeout", "does not listen"),

@@ -276,8 +276,12 @@ async def test_smartctl_is_asked_for_each_disk_and_one_that_is_silent_costs_its_
 async def test_a_host_without_smartctl_is_told_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotInstalledError, match=r"smartctl is not installed.*install the package smartmontools"):
         await SmartCollector(dataclasses.replace(SMARTCTL, paths=("/nowhere/smartctl",))).collect()
-    with pytest.raises(OSError, match="smartctl gives no JSON"):
-        await SmartCollector(dataclasses.replace(SMARTCTL, paths=(program(tmp_path, "no JSON"),))).collect()
+
+
+@pytest.mark.parametrize("printed", ["usage: smartctl", "", "[" * 100_000], ids=["text", "nothing", "depth"])
+async def test_a_smartctl_that_gives_no_json_is_told_so(tmp_path: Path, printed: str) -> None:
+    with pytest.raises(OSError, match=r"smartctl: no JSON.*since version 7"):
+        await SmartCollector(dataclasses.replace(SMARTCTL, paths=(program(tmp_path, printed),))).collect()
 
 
 # Slow subjects

@@ -41,21 +41,21 @@ def test_a_first_line_is_there_or_none(tmp_path: Path, content: bytes | None, li
     assert Files(tmp_path).first_line("x") == line
 
 
+def descriptors() -> int:
+    gc.collect()  # what tests before left open is closed when it is collected
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     files = Files(tmp_path)
     (tmp_path / "x").write_text("x")
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = descriptors()
     for _ in range(20):
         files.forget()
         files.text("x")
         with pytest.raises(IsADirectoryError):
             files.data(".")
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
-
-
-def descriptors() -> int:
-    gc.collect()  # what tests before left open is closed when it is collected
-    return len(list(Path("/proc/self/fd").iterdir()))
+    assert descriptors() == before
 
 
 def test_kernel_files_stay_open_while_they_are_used() -> None:

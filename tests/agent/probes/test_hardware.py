@@ -164,6 +164,23 @@ async def test_settings_of_interfaces_are_read_once_a_minute(server: Host, root:
     assert (await values(collector))["node_network_mtu_bytes eth1"] == 1500
 
 
+async def test_interfaces_that_exchange_their_names_are_told_apart_within_a_minute(
+    server: Host, root: Path, clock: ManualClock
+) -> None:
+    net = root / "sys/class/net"
+    (net / "eth0").mkdir(exist_ok=True)
+    (net / "eth0/operstate").write_text("up\n")
+    collector = NetclassCollector(server)
+    before = await values(collector)
+    assert (before["node_network_up eth0"], before["node_network_up eth1"]) == (1, 0)
+    for old, new in (("eth0", "other"), ("eth1", "eth0"), ("other", "eth1")):  # open files go with their device
+        (net / old).rename(net / new)
+    await clock.advance(60)
+    server.forget()
+    after = await values(collector)
+    assert (after["node_network_up eth0"], after["node_network_up eth1"]) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [("operstate", "up\n"), ("flags", "0x1002\n"), ("carrier_changes", "8\n")],

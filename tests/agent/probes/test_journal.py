@@ -320,6 +320,13 @@ def test_a_line_is_an_entry_or_none(line: str) -> None:
     assert read_entry(line) is None
 
 
+@pytest.mark.parametrize("depth", [10, 600, 900, 960, 100_000])
+def test_a_field_may_be_of_any_depth(depth: int) -> None:
+    nested = f"{'[' * depth}{']' * depth}"
+    entry = read_entry(f'{{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1","MESSAGE":{nested}}}')
+    assert entry is None or message_of(entry) == b""
+
+
 def test_what_is_asked_for_is_narrowed_down_only_where_nothing_is_lost() -> None:
     ssh = Wanted(identifiers=["sshd"], priority=1)
     assert matches([ssh]) == ["SYSLOG_IDENTIFIER=sshd", "PRIORITY=0", "PRIORITY=1"]

@@ -308,3 +308,10 @@ def test_a_number_of_disks_beyond_reason_is_cut() -> None:
     many = MEGARAID | {"PD LIST": [raid_answers.drive(slot, "Onln") for slot in range(5000)]}
     controller = storcli.controller_of("0", many, {})
     assert len(list(samples_of("storcli", controller))) < 1100
+
+
+def test_json_of_any_depth_is_no_answer_and_no_crash() -> None:
+    deep = "[" * 100_000
+    with pytest.raises(ValueError, match="no JSON"):
+        storcli.read_answers(deep)
+    assert storcli.read_rebuilds(deep) == {}
