@@ -13,6 +13,7 @@ looks them up where they stand.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import zlib
@@ -148,6 +149,8 @@ def encode(record: Birth | Retirement) -> bytes:
 class Journal:
     """The open file, at whose end records are appended.
 
+    What lies behind the end, because a record could not be written in full nor taken back, is overwritten by the next.
+
     Attributes:
         dead: births and retirements in the file that tell of no live series, about.
 
@@ -156,8 +159,9 @@ class Journal:
     """
 
     def __init__(self, file: Path, *, dead: int = 0) -> None:
-        self._file = file
+        self._file, self._draft = file, file.with_suffix(".draft")
         self._fd = _open(file)
+        self._discard_draft()  # of a process that was killed while it rewrote the file
         self._size = os.fstat(self._fd).st_size
         self.dead = dead
 
@@ -182,7 +186,8 @@ class Journal:
         try:
             return self.keys(), key_places(birth, start)
         except StorageError:
-            self._cut(start)
+            self._size = start
+            self._cut()
             raise
 
     def keys(self) -> KeyFile:
@@ -195,6 +200,8 @@ class Journal:
             return KeyFile(self._fd, self._size)
         except OSError as error:
             raise StorageError(f"{self._file} cannot be mapped: {error.strerror}") from error
+        except ValueError as error:  # somebody has cut it
+            raise StorageError(f"{self._file} cannot be mapped: {error}; restart the collector") from error
 
     def replace(self, births: Iterable[Birth]) -> tuple[KeyFile, Moved]:
         """Begin a new file that tells of `births` only, at once or not at all.
@@ -205,17 +212,15 @@ class Journal:
         Raises:
             StorageError: the disk is full; the file is as it was.
         """
-        draft = self._file.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        descriptor = _open(draft)
+        descriptor = _open(self._draft, os.O_TRUNC)
         try:
             size, moved = _write_births(descriptor, births)
             keys = KeyFile(descriptor, size)
             os.fsync(descriptor)
-            draft.replace(self._file)
+            self._draft.replace(self._file)
         except OSError as error:
             os.close(descriptor)
-            draft.unlink(missing_ok=True)
+            self._discard_draft()
             raise StorageError(f"{self._file} cannot be rewritten: {error.strerror}") from error
         os.close(self._fd)
         self._fd, self._size, self.dead = descriptor, size, 0
@@ -226,15 +231,19 @@ class Journal:
 
     def _append(self, content: bytes) -> None:
         try:
-            _write(self._fd, content)
+            _write(self._fd, content, self._size)
         except OSError as error:
-            self._cut(self._size)
+            self._cut()
             raise StorageError(f"{self._file} cannot be written: {error.strerror}") from error
         self._size += len(content)
 
-    def _cut(self, size: int) -> None:
-        os.ftruncate(self._fd, size)
-        self._size = size
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, self._size)
+
+    def _discard_draft(self) -> None:
+        with contextlib.suppress(OSError):
+            self._draft.unlink()
 
 
 def _write_births(descriptor: int, births: Iterable[Birth]) -> tuple[int, Moved]:
@@ -242,20 +251,20 @@ def _write_births(descriptor: int, births: Iterable[Birth]) -> tuple[int, Moved]
     size, moved = 0, []
     for birth in births:
         content = encode(birth)
-        _write(descriptor, content)
+        _write(descriptor, content, size)
         moved.append((birth.ids, key_places(birth, size)))
         size += len(content)
     return size, moved
 
 
-def _open(file: Path) -> int:
+def _open(file: Path, flags: int = 0) -> int:
     try:
-        return os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
     except OSError as error:
         raise StorageError(f"{file} cannot be opened: {error.strerror}") from error
 
 
-def _write(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def _write(descriptor: int, content: bytes, offset: int) -> None:
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, memoryview(content)[written:], offset + written)

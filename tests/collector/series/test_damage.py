@@ -86,6 +86,12 @@ def test_what_was_saved_of_a_damaged_journal_is_not_lost_when_it_cannot_be_writt
     assert (len(store), held(store)) == (500, 500)
 
 
+def test_what_a_kill_in_the_middle_of_rewriting_the_journal_left_takes_no_space_for_long(folder, open_store) -> None:
+    (folder / "series.draft").write_bytes(b"unfinished")
+    assert len(open_store()) == 1500
+    assert not (folder / "series.draft").exists()
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [

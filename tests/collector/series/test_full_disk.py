@@ -11,6 +11,7 @@ import pytest
 from collector.series.limits import SeriesLimits
 from core.errors import StorageError
 from core.labels import labels
+from core.remote_write import encode_labels
 from tests.collector.series.conftest import PLENTY
 
 NOW = 1_760_000_000_000
@@ -33,7 +34,7 @@ def test_below_the_reserve_nothing_is_taken_and_it_recovers(open_store) -> None:
     assert store.resolve([labels(__name__="new")])[0] == 1
 
 
-@pytest.mark.parametrize("call", ["posix_fallocate", "write"])
+@pytest.mark.parametrize("call", ["posix_fallocate", "pwrite"])
 def test_a_disk_that_fills_in_the_middle_of_a_birth_leaves_no_half_series(open_store, monkeypatch, call) -> None:
     store = open_store()
     store.resolve([UP])
@@ -41,8 +42,8 @@ def test_a_disk_that_fills_in_the_middle_of_a_birth_leaves_no_half_series(open_s
     genuine = getattr(os, call)
 
     def full(fd, *arguments):
-        if call == "write":  # half a record gets through
-            genuine(fd, bytes(arguments[0])[: len(arguments[0]) // 2])
+        if call == "pwrite":  # half a record gets through
+            genuine(fd, bytes(arguments[0])[: len(arguments[0]) // 2], arguments[1])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     generation = store.generation
@@ -57,15 +58,49 @@ def test_a_disk_that_fills_in_the_middle_of_a_birth_leaves_no_half_series(open_s
     assert len(open_store()) == 2001
 
 
-def test_a_birth_whose_keys_cannot_be_mapped_leaves_no_half_series(open_store, monkeypatch) -> None:
+@pytest.mark.parametrize("after", [["one"], [f"one of {n} that take more than what was left behind" for n in range(50)]])
+def test_what_a_failing_disk_leaves_behind_of_a_birth_is_overwritten_by_the_next(open_store, monkeypatch, after) -> None:
+    store = open_store()
+    store.resolve([UP])
+    genuine = os.pwrite
+
+    def half(fd, content, offset):
+        genuine(fd, bytes(content)[: len(content) // 2], offset)
+        raise OSError(errno.EIO, "Input/output error")
+
+    def refuse(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pwrite", half)
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    with pytest.raises(StorageError, match="cannot be written: Input/output error"):
+        store.resolve([labels(__name__="m", n=str(n)) for n in range(20)])
+    monkeypatch.undo()
+    sets = [labels(__name__="later", n=n) for n in after]
+    ids = store.resolve(sets)
+    assert [store.labels(row) for row in ids.tolist()] == sets
+    assert store.find([encode_labels(one) for one in sets]).tolist() == ids.tolist()
+    store.close()
+    again = open_store()
+    assert (len(again), again.resolve(sets).tolist()) == (1 + len(sets), ids.tolist())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "Cannot allocate memory"),
+        (ValueError("mmap length is greater than file size"), "mmap length is greater than file size"),
+    ],
+)
+def test_a_birth_whose_keys_cannot_be_mapped_leaves_no_half_series(open_store, monkeypatch, error, reason) -> None:
     store = open_store()
     store.resolve([UP])
 
     def refuse(*_, **__):
-        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        raise error
 
     monkeypatch.setattr("collector.series.key_file.mmap.mmap", refuse)
-    with pytest.raises(StorageError, match="cannot be mapped: Cannot allocate memory"):
+    with pytest.raises(StorageError, match=f"cannot be mapped: {reason}"):
         store.resolve([labels(__name__="new")])
     monkeypatch.undo()
     assert len(store) == 1
