@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,12 +179,15 @@ class Dictionary:
     def births(self) -> Iterator[Birth]:
         """Records that tell of every live series, each of one sender's."""
         book, places = self._book
-        live = self.live()
-        for sender, number in self._sender_names.items():
-            rows = live[self._senders[live] == number]
-            for first in range(0, len(rows), _AT_ONCE):
-                part = rows[first : first + _AT_ONCE]
-                yield Birth(sender, part.tolist(), [book.key(place) for place in places[part].tolist()])
+        live, names = self.live(), list(self._sender_names)
+        by_sender = live[np.argsort(self._senders[live], kind="stable")]
+        senders = self._senders[by_sender]
+        bounds = [0, *(np.flatnonzero(senders[1:] != senders[:-1]) + 1).tolist(), len(by_sender)] if len(live) else []
+        for begin, end in pairwise(bounds):
+            for first in range(begin, end, _AT_ONCE):
+                part = by_sender[first : min(first + _AT_ONCE, end)]
+                keys = [book.key(place) for place in places[part].tolist()]
+                yield Birth(names[senders[begin]], part.tolist(), keys)
 
     def _key(self, row: int) -> bytes | None:
         while True:

@@ -71,6 +71,28 @@ def test_freed_rows_are_taken_lowest_first_and_only_once(interned) -> None:
     assert interned.again().vacant(2) == [0, 2]
 
 
+def test_what_each_of_very_many_senders_brought_is_told_in_one_pass(interned) -> None:
+    """A thousand senders and a million series came to seconds in which nothing else was taken in."""
+    looks: list[int] = []
+
+    class Counted(np.ndarray):
+        def __getitem__(self, at):
+            if isinstance(at, np.ndarray):
+                looks.append(len(at))
+            return super().__getitem__(at)
+
+    for sender in range(300):
+        interned.bear(f"s{sender}", [b"%d" % (300 * n + sender) for n in range(sender % 3)])
+    dictionary = interned.dictionary
+    dictionary._senders = dictionary._senders.view(Counted)
+    births = list(dictionary.births())
+    assert {birth.sender: list(birth.keys) for birth in births} == {
+        f"s{sender}": [b"%d" % (300 * n + sender) for n in range(sender % 3)] for sender in range(300) if sender % 3
+    }
+    assert {birth.sender for birth in interned.again().births()} == {birth.sender for birth in births}
+    assert len(looks) < 5, "not one look a sender"
+
+
 def test_a_row_or_key_that_a_damaged_journal_gives_twice_belongs_to_the_last(tmp_path) -> None:
     dictionary = told(tmp_path, Birth("a", [0, 1], [b"x", b"y"]), Birth("b", [0, 2], [b"z", b"y"]))
     assert rows_of(dictionary) == {b"z": 0, b"y": 2}

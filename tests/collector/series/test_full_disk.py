@@ -58,8 +58,12 @@ def test_a_disk_that_fills_in_the_middle_of_a_birth_leaves_no_half_series(open_s
     assert len(open_store()) == 2001
 
 
-@pytest.mark.parametrize("after", [["one"], [f"one of {n} that take more than what was left behind" for n in range(50)]])
-def test_what_a_failing_disk_leaves_behind_of_a_birth_is_overwritten_by_the_next(open_store, monkeypatch, after) -> None:
+@pytest.mark.parametrize(
+    "after", [["one"], [f"one of {n} that take more than what was left behind" for n in range(50)]]
+)
+def test_what_a_failing_disk_leaves_behind_of_a_birth_is_overwritten_by_the_next(
+    open_store, monkeypatch, after
+) -> None:
     store = open_store()
     store.resolve([UP])
     genuine = os.pwrite
