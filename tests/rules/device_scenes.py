@@ -24,6 +24,18 @@ OPTICS = f'forewatch_device_optics_dbm{{sensor="Gi0/1 rx",{SWITCH}}}'
 MEMORY = f'forewatch_device_memory_usage_percent{{pool="Processor",{SWITCH}}}'
 LINUX_MEMORY = f'forewatch_device_memory_usage_percent{{pool="Physical memory",{SWITCH}}}'
 STORAGE = f'forewatch_device_storage_usage_percent{{storage="flash",{SWITCH}}}'
+JUNOS_IMAGE = (
+    f'forewatch_device_storage_usage_percent{{storage="/dev/md9.uzip, mounted on: /.mount/packages/mnt/net",{SWITCH}}}'
+)
+JUNOS_12_IMAGE = (
+    f'forewatch_device_storage_usage_percent{{storage="/dev/md1, mounted on: /packages/mnt/jbase",{SWITCH}}}'
+)
+JUNOS_DISK = f'forewatch_device_storage_usage_percent{{storage="/dev/ad0s1f, mounted on: /var",{SWITCH}}}'
+DEVFS = f'forewatch_device_storage_usage_percent{{storage="devfs: dev file system, mounted on: /dev",{SWITCH}}}'
+DEV = f'forewatch_device_storage_usage_percent{{storage="/dev",{SWITCH}}}'
+SNAPSHOTS = f'forewatch_device_storage_usage_percent{{storage="/vol/db/.snapshot",{SWITCH}}}'
+PROCFS = f'forewatch_device_memory_usage_percent{{pool="procfs: process file system, mounted on: /proc",{SWITCH}}}'
+PART = f'forewatch_device_sensor_ok{{kind="storage",sensor="bay 3",{SWITCH}}}'
 SESSIONS = f'forewatch_device_sessions{{sensor="system",{FIREWALL}}}'
 SESSIONS_LIMIT = f'forewatch_device_sessions_limit{{sensor="system",{FIREWALL}}}'
 HA_STATE = f'forewatch_device_ha_state{{sensor="HA",{FIREWALL}}}'
@@ -42,6 +54,7 @@ def until(when: float, before: float, after: float) -> Callable[[float], float]:
 DEVICE_TROUBLE: list[tuple[str, Scene, float, str]] = [
     ("DeviceFanFailed", {FAN: 0}, 3 * MINUTE, "does not turn"),
     ("DevicePowerSupplyFailed", {SUPPLY: 0}, 3 * MINUTE, "gives no power"),
+    ("DevicePartFailed", {PART: 0}, 3 * MINUTE, "a disk has failed"),
     ("DeviceBatteryBad", {BATTERY: 0}, 2 * MINUTE, "low"),
     ("DeviceBatteryRunningOut", {RUNTIME: lambda at: 400 - at}, 5 * MINUTE, "discharging"),
     ("DeviceBusy", {CPU: 97}, 20 * MINUTE, "busy all the time"),
@@ -52,6 +65,7 @@ DEVICE_TROUBLE: list[tuple[str, Scene, float, str]] = [
     ("DeviceOpticsStrong", {OPTICS: 4.2}, 20 * MINUTE, "no attenuator"),
     ("DeviceMemoryFull", {MEMORY: 98}, 20 * MINUTE, "no memory left"),
     ("DeviceStorageFull", {STORAGE: 97}, 20 * MINUTE, "no room left"),
+    ("DeviceStorageFull", {JUNOS_DISK: 97}, 20 * MINUTE, "a disk that is written to"),
     ("DeviceSessionsNearLimit", {SESSIONS: 1_800_000, SESSIONS_LIMIT: 2_000_000}, 10 * MINUTE, "a flood"),
     ("DeviceHaChanged", {HA_STATE: until(5 * MINUTE, 1, 2)}, 6 * MINUTE, "the pair switches over"),
     ("DeviceHaBroken", {HA_OK: 0}, 3 * MINUTE, "the peer is gone"),
@@ -67,7 +81,7 @@ DEVICE_TROUBLE: list[tuple[str, Scene, float, str]] = [
 ]
 
 DEVICE_HEALTHY: Scene = {
-    FAN: 1, SUPPLY: 1, BATTERY: 1, RUNTIME: 1800, CPU: 30, TEMPERATURE: 30, CHIP: 70, OPTICS: -5, MEMORY: 60,
+    FAN: 1, SUPPLY: 1, BATTERY: 1, PART: 1, RUNTIME: 1800, CPU: 30, TEMPERATURE: 30, CHIP: 70, OPTICS: -5, MEMORY: 60,
     LINUX_MEMORY: 99, STORAGE: 50, SESSIONS: 80_000, SESSIONS_LIMIT: 2_000_000, HA_STATE: 1, HA_OK: 1, NEIGHBOUR: 1,
     TUNNEL: 1, ACCESS_POINT: 1, ACCESS_POINTS: 200,
 }  # fmt: skip
@@ -78,6 +92,11 @@ DEVICE_HARMLESS: list[tuple[str, Scene, float, str]] = [
     ("DeviceOpticsWeak", {OPTICS: -40}, 20 * MINUTE, "no cable is plugged in"),
     ("DeviceOpticsWeak", {OPTICS: -26}, 20 * MINUTE, "no light, as some transceivers measure it"),
     ("DeviceMemoryFull", {LINUX_MEMORY: 99}, 20 * MINUTE, "cache is not use"),
+    ("DeviceMemoryFull", {PROCFS: 100}, 20 * MINUTE, "processes as files are no memory"),
+    ("DeviceStorageFull", {JUNOS_IMAGE: 100, JUNOS_12_IMAGE: 100}, 20 * MINUTE, "images that can only be read"),
+    ("DeviceStorageFull", {DEVFS: 100, DEV: 100}, 20 * MINUTE, "devices as files are no disk"),
+    ("DeviceStorageFull", {SNAPSHOTS: 297}, 20 * MINUTE, "snapshots beyond their reserve; the volume has a limit"),
+    ("DevicePartFailed", {HA_OK: 0}, 5 * MINUTE, "another rule tells it"),
     ("DeviceSessionsNearLimit", {SESSIONS: 10, SESSIONS_LIMIT: 0}, 10 * MINUTE, "a limit of 0 is none"),
     ("RoutingNeighbourDown", {NEIGHBOUR: 0}, 10 * MINUTE, "a neighbour that never was there"),
     ("VpnTunnelDown", {TUNNEL: 0}, 10 * MINUTE, "a tunnel that nobody uses"),
