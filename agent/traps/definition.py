@@ -34,7 +34,7 @@ class Definition:
         name: as its MIB has it; unique.
         oid: value of snmpTrapOID.0 (RFC 3418), dotted.
         text: a template: `{ifDescr|ifIndex}` is the first of the objects that the trap carries, `{ifAlias|}` nothing
-            without one.
+            without one. A part in parentheses is left out when the trap carries none of its objects.
         key: objects that tell one trouble of a device from another of the same name.
         index: an object whose instance (what follows its OID) does so too; None for none.
         clears: names of the troubles that it ends.

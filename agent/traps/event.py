@@ -24,6 +24,7 @@ KEY_LIMIT = 200  # characters of a label that tells troubles apart
 CONTEXT_LIMIT = 128
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_ASIDE = re.compile(r" ?\([^(){}]*\{[^()]*\)")  # a part in parentheses with fields
 _IF_INDEX = "ifIndex"
 
 
@@ -162,9 +163,15 @@ def _text(definition: Definition, one: Notification, values: Mapping[str, str]) 
 
     known = {"": "", "source": one.source} | dict(values)
 
-    def fill(field: re.Match[str]) -> str:
-        names = field[1].split("|")
-        found = next((known[name] for name in names if known.get(name)), None)
-        return found or ("" if "" in names else "?")
+    def find(field: str) -> str | None:
+        names = field.split("|")
+        return next((known[name] for name in names if known.get(name)), "" if "" in names else None)
 
-    return _FIELD.sub(fill, definition.text).strip()
+    def aside(part: re.Match[str]) -> str:
+        return part[0] if any(find(field) for field in _FIELD.findall(part[0])) else ""
+
+    def fill(field: re.Match[str]) -> str:
+        found = find(field[1])
+        return "?" if found is None else found
+
+    return _FIELD.sub(fill, _ASIDE.sub(aside, definition.text)).strip()

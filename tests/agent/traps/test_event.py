@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.traps.catalogue import load_catalogue
+from agent.traps.definition import Catalogue
 from agent.traps.event import MESSAGE_LIMIT, MOST_VARBINDS, TOTAL_LIMIT, Reader
 from agent.traps.notification import Address
 from agent.traps.repeats import Repeats
@@ -25,7 +28,23 @@ def test_a_link_that_goes_down_begins_the_trouble_that_it_ends_when_it_comes_up(
     assert (begun.firing, ended.firing) == (True, False)
     assert (begun.name, begun.severity, begun.labels) == (ended.name, ended.severity, ended.labels)
     assert begun.labels == {"instance": "core-1", "ifIndex": "3"}
-    assert begun.text == "core-1: interface Gi0/3 is down (administratively ?)"
+    assert begun.text == "core-1: interface Gi0/3 is down"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "reason"),
+    [
+        ("{ifDescr} is down (administratively {ifAdminStatus})", "Gi0/3 is down", "an aside of which nothing is known"),
+        ("{ifDescr} is down ({ifIndex}, {ifAdminStatus})", "Gi0/3 is down (3, ?)", "one of which something is"),
+        ("{ifDescr} ({ifAlias|}) is down", "Gi0/3 is down", "nothing is nothing in an aside, too"),
+        ("{ifDescr} is down: {ifAdminStatus}", "Gi0/3 is down: ?", "what is missing elsewhere is told"),
+        ("{ifDescr} is down (see the wiki)", "Gi0/3 is down (see the wiki)", "an aside without fields stays"),
+    ],
+)
+def test_what_a_trap_does_not_carry(text: str, said: str, reason: str) -> None:
+    known = CATALOGUE.by_name["linkDown"]
+    catalogue = Catalogue({known.oid: replace(known, text=text)}, CATALOGUE.objects)
+    assert Reader(catalogue, {}, frozenset(), 60.0).read(link(LINK_DOWN), NOW).event.message == said, reason
 
 
 def test_an_interface_is_known_by_the_index_of_any_of_its_columns() -> None:
