@@ -110,7 +110,8 @@ class CollectorClient:
                 answer = await answered
         except (TimeoutError, asyncio.CancelledError) as error:
             exchange.abandon()
-            worker.close()  # once it comes back from where it hangs
+            worker.do(connection.close)  # once it comes back from where it hangs, or when it had the answer just now
+            worker.close()
             if isinstance(error, TimeoutError):
                 raise Unreachable("timeout", f"no answer within {self._config.timeout!r}") from error
             raise

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import CollectorConfig
-from agent.http import Answer, CollectorClient, Unreachable
+from agent.http import Answer, CollectorClient, Unreachable, _Exchange
 from core.config import Duration, Secret
 from tests.servers.ports import free_port
 
@@ -219,3 +220,32 @@ async def test_cancelling_ends_the_thread() -> None:
         with pytest.raises(asyncio.CancelledError):
             await asking
         await threads_end()
+
+
+async def test_a_connection_is_closed_when_its_answer_comes_with_the_cancellation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connections: list[http.client.HTTPConnection] = []
+    connect, run, answered = CollectorClient._connect, _Exchange.run, threading.Event()
+
+    def remember(client: CollectorClient) -> http.client.HTTPConnection:
+        connections.append(connect(client))
+        return connections[-1]
+
+    def tell(exchange: _Exchange) -> Answer:
+        answer = run(exchange)
+        answered.set()
+        return answer
+
+    monkeypatch.setattr(CollectorClient, "_connect", remember)
+    monkeypatch.setattr(_Exchange, "run", tell)
+    with server(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) as url:
+        asking = asyncio.create_task(post(url))
+        await asyncio.sleep(0)
+        assert answered.wait(5)  # before the event loop hears of it
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await threads_end()
+    (connection,) = connections
+    assert connection.sock is None
