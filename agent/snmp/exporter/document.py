@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 import yaml
 
-from agent.snmp.exporter.nodes import Plain, compose, entries, line_of
+from agent.snmp.exporter.nodes import Plain, compose, entries, is_null, line_of
 from core.errors import ConfigError, Fault
 
 T = TypeVar("T")
@@ -144,10 +144,7 @@ class _Reader:
         module = Module(name, line_of(node))
         for key in ("walk", "get"):
             self._add_walk(module, key, parts.pop(key, None))
-        metrics = parts.pop("metrics", None)
-        if metrics is not None and not isinstance(metrics, yaml.SequenceNode):
-            raise ConfigError([Fault(str(self._file), line_of(metrics), "metrics must be a list")])
-        for one in metrics.value if metrics is not None else ():
+        for one in self._metrics(parts.pop("metrics", None)):
             self._add_metric(module, one)
         module.auth = self._flat_auth(parts)
         module.options = [key for key in parts if key not in ("version", "auth")]
@@ -158,6 +155,13 @@ class _Reader:
         if isinstance(read, Unread):
             raise ConfigError([Fault(str(self._file), read.line, read.message)])
         return read or Auth()
+
+    def _metrics(self, node: yaml.Node | None) -> list[yaml.Node]:
+        if node is None or is_null(node):
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            raise ConfigError([Fault(str(self._file), line_of(node), "metrics must be a list")])
+        return list(node.value)
 
     def _add_walk(self, module: Module, key: str, node: yaml.Node | None) -> None:
         found = self._read(node, list[str])
@@ -194,4 +198,5 @@ class _Reader:
 
 def _name_of(node: yaml.Node) -> str:
     pairs: Iterator[tuple[yaml.Node, yaml.Node]] = iter(node.value if isinstance(node, yaml.MappingNode) else ())
-    return next((str(value.value) for key, value in pairs if key.value == "name"), "a metric without a name")
+    names = (value.value for key, value in pairs if key.value == "name" and isinstance(value, yaml.ScalarNode))
+    return next(names, "a metric without a name")

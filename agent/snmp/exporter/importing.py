@@ -50,7 +50,7 @@ def chosen(document: Document, names: Iterable[str], file: Path) -> list[Module]
         ConfigError: there is no module of a name.
     """
     names = list(dict.fromkeys(names))
-    known = ", ".join(sorted(document.modules)[:100]) or "none"
+    known = ", ".join(name if name.isprintable() else repr(name) for name in sorted(document.modules)[:100]) or "none"
     unknown = [name for name in names if name not in document.modules]
     if unknown:
         raise ConfigError([Fault(str(file), 0, f"has no module {name!r}; it has {known}") for name in unknown])
@@ -99,7 +99,7 @@ def _refusal(module: Module, made: Converted, target: Path) -> str | None:
         return "its profile would stand in the place of the shipped one of this name; give the module another one"
     if not made.metrics and not made.own:
         return "there is nothing in it to read"
-    if target.exists() and not _is_made(target):
+    if os.path.exists(target) and not _is_made(target):  # noqa: PTH110 - of what cannot be looked at writing tells why
         return f"{target} is there and was not made by an import; it is kept"
     return None
 
@@ -116,10 +116,11 @@ def _write(target: Path, text: str) -> None:
     """At once or not at all: an agent may read the folder."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, delete=False) as opened:
-            opened.write(text)
-        os.chmod(opened.name, 0o644)  # noqa: PTH101 - nothing in it is secret, and the agent is another user
-        Path(opened.name).replace(target)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:  # not left there when the disk is full
+            draft = Path(folder) / target.name
+            draft.write_text(text, encoding="utf-8")
+            draft.chmod(0o644)  # nothing in it is secret, and the agent is another user
+            draft.replace(target)
     except OSError as error:
         raise ConfigError([Fault(str(target), 0, f"cannot be written: {error.strerror}")]) from error
 

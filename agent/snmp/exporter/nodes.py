@@ -67,7 +67,7 @@ class Plain:
         """What a node says: all that it says of a scalar is its text. Null entries are left out, as if not given.
 
         Raises:
-            ValueError: a key is given twice.
+            ValueError: a key is given twice, or is no plain text.
             ConfigError: the file is beyond the bounds.
         """
         self._left -= 1
@@ -76,7 +76,9 @@ class Plain:
         if isinstance(node, yaml.SequenceNode):
             return [self.read(one, depth + 1) for one in node.value]
         if isinstance(node, yaml.MappingNode):
-            pairs = [(str(key.value), value) for key, value in node.value]
+            if not all(isinstance(key, yaml.ScalarNode) for key, _ in node.value):
+                raise ValueError("a key must be plain text")  # spelled out, a list of lists of lists has no end
+            pairs = [(key.value, value) for key, value in node.value]
             if len(dict(pairs)) < len(pairs):
                 raise ValueError("a key is given twice")
             return {key: self.read(value, depth + 1) for key, value in pairs if not is_null(value)}

@@ -109,6 +109,27 @@ def test_parts_that_refer_to_each_other_cost_no_more_than_is_allowed(
              .replace("modules: {m: {walk: *a8}}\n", "") + "\nmodules: {m: {walk: *a8}}\n")  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("metric", "why"),
+    [
+        ("{name: *a9, b: 1, b: 2}", "a name, in a metric that is wrong for another reason"),
+        ("{name: n, ? *a9 : 1}", "a key"),
+        ("&self {name: n, ? *self : 1}", "a key that is what it stands in"),
+    ],
+)
+def test_what_is_no_text_is_not_spelled_out(tmp_path: Path, metric: str, why: str) -> None:
+    laughs = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    file = tmp_path / "snmp.yml"
+    file.write_text(f"a0: &a0 [lol]\n{laughs}auths: {{}}\nmodules: {{m: {{metrics: [{metric}]}}}}\n")
+    (unread,) = read_document(file).modules["m"].unread
+    assert unread.name in ("a metric without a name", "n"), why
+
+
+def test_a_module_may_have_nothing_for_metrics(tmp_path: Path) -> None:
+    (tmp_path / "snmp.yml").write_text("a: {walk: [1.3], metrics: }\nb: {walk: [1.3]}\n")
+    assert set(read_document(tmp_path / "snmp.yml").modules) == {"a", "b"}
+
+
 def test_a_file_of_too_many_entries_or_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "MOST_ENTRIES", 100)
     with pytest.raises(ConfigError, match="has more than 100 entries"):

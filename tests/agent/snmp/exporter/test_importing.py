@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,28 @@ def test_an_unknown_module_and_a_folder_that_is_none_end_with_2(command: Command
     command.out.write_text("a file")
     assert command.run(modules("m")) == 2
     assert "cannot be written" in command.complained
+    command.out = command.out.with_name("x" * 300)
+    assert command.run(modules("m")) == 2
+    assert "cannot be written: File name too long" in command.complained
+
+
+def test_a_disk_that_is_full_has_nothing_left_behind(command: Command) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    text = modules("m")
+    command.file.write_text(text)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(text), limits[1]))
+    try:
+        status = command.run(text)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert status == 2
+    assert "cannot be written: File too large" in command.complained
+    assert list(command.out.iterdir()) == []
+
+
+def test_a_name_that_a_terminal_would_obey_is_spelled(command: Command) -> None:
+    assert command.run('"m\\e[31m": {walk: [1.3]}\n', "--module", "other") == 2
+    assert r"it has 'm\x1b[31m'" in command.complained
 
 
 def test_a_module_of_nothing_is_no_profile(command: Command) -> None:
