@@ -20,7 +20,7 @@ from collector.series.store import SeriesStore
 from core.labels import METRIC_NAME, Labels, labels, metric_name
 from core.log import get_logger
 from core.remote_write import STALE_NAN, encode_labels
-from rules.source import Ids, Values
+from rules.source import Ids, Matcher, Values
 
 log = get_logger(__name__)
 
@@ -94,7 +94,10 @@ class Publisher:
 
 
 class Instances:
-    """Every value of the label `instance` that live series have."""
+    """Every value of the label `instance` that live series have, those of `forewatch_ci_info` apart.
+
+    That is written for whatever is known here, and would keep it known for ever.
+    """
 
     def __init__(self, store: SeriesStore) -> None:
         self._store = store
@@ -108,7 +111,8 @@ class Instances:
         """
         generation = self._store.generation
         if generation != self._generation:
-            self._known = dict.fromkeys(self._store.label_values("instance"))
+            ids = self._store.select([Matcher(METRIC_NAME, "!=", CI_INFO)])
+            self._known = dict.fromkeys(self._store.label_values("instance", ids))
             self._generation = generation
         return self._known
 

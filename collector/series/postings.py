@@ -104,8 +104,10 @@ def select(matchers: Sequence[Matcher], excerpt: Excerpt, live: NDArray[np.bool_
 
 def any_of(rows: array[int], chosen: NDArray[np.bool_]) -> bool:
     """Whether any of `rows` is chosen; `chosen` is [rows], and what lies beyond was taken later."""
+    if rows[0] < len(chosen) and chosen[rows[0]]:  # mostly the first is
+        return True
     if len(rows) == 1:
-        return rows[0] < len(chosen) and bool(chosen[rows[0]])
+        return False
     found = np.array(rows[:], np.int64)
     return bool(chosen[found[found < len(chosen)]].any())
 

@@ -86,6 +86,22 @@ async def test_every_matched_instance_has_one_info_series_that_queries_can_join(
     assert str(dict(ci_info("web-1", web, [portal]))) in found
 
 
+async def test_what_is_written_of_an_instance_does_not_keep_it_known_for_ever(database, store, clock) -> None:
+    await register_cast(database)
+    register = Register(database)
+    await register.refresh()
+    own = OwnSeries(store, register, CollectorRegistry(), clock.now_ms())
+    see(store, clock.now_ms(), "web-1")
+    own.write(clock.now_ms())
+    assert len(present(store, clock.now_ms(), __name__=CI_INFO)) == 1
+    clock.set_wall(clock.now_ms() + 7 * 3_600_000)
+    own.write(clock.now_ms())
+    assert store.retire() == 1
+    clock.set_wall(clock.now_ms() + 15_000)
+    own.write(clock.now_ms())
+    assert present(store, clock.now_ms(), __name__=CI_INFO) == {}
+
+
 async def test_an_instance_that_takes_the_place_of_a_retired_one_is_joined_too(database, store, clock) -> None:
     cast = await register_cast(database)
     register = Register(database)
