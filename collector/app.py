@@ -39,6 +39,7 @@ from collector.database import open_database
 from collector.discovery.metrics import DiscoveryMetrics
 from collector.discovery.service import DISCOVERY
 from collector.evaluation import EVALUATION, Evaluation
+from collector.external_alerts.errors import say_in_json
 from collector.federate import EXTERNAL_LABELS
 from collector.health import READINESS, Readiness
 from collector.ingest.api import STORE, series_context
@@ -111,6 +112,7 @@ def _middlewares(config: CollectorConfig, access: AccessMetrics, http: HttpMetri
     return [
         measuring(http),
         problem_middleware,
+        say_in_json,
         time_limit(config.limits.request_timeout, http),
         refuse_nul,
         gate.middleware(),

@@ -138,6 +138,10 @@ class Problem(Exception):  # noqa: N818 - the RFC's own term
         if self.errors:
             body["errors"] = self.errors
         headers["Content-Type"] = "application/problem+json"
+        if (
+            self.status == 401
+        ):  # RFC 9110, 11.6.1; Basic is taken too, but would make browsers ask in a window of their own
+            headers["WWW-Authenticate"] = 'Bearer realm="forewatch"'
         return web.Response(status=self.status, body=msgspec.json.encode(body), headers=headers)
 
 

@@ -185,5 +185,14 @@ async def test_amtool_reads_adds_and_filters(site: Site) -> None:
     assert "Down" in await run("alert", "query", "--receiver=ops")
     assert json.loads(await run("silence", "query", "--output=json")) == []
     assert "disabled" in await run("cluster", "show")
-    refused = str(site.client.make_url("/alertmanager").with_user("amtool").with_password("fw_wrong"))
-    assert (await asyncio.to_thread(amtool, refused, "alert", "query")).returncode != 0
+    wrong = site.client.make_url("/alertmanager").with_user("amtool").with_password("fw_wrong")
+    refused = await asyncio.to_thread(amtool, str(wrong), "alert", "query")
+    assert refused.returncode != 0
+    assert "status 401" in refused.stderr, "and not that it cannot read the answer"
+
+
+async def test_a_refusal_is_a_json_string_with_a_challenge(site: Site) -> None:
+    answer = await site.client.get("/alertmanager/api/v2/alerts")
+    assert (answer.status, answer.content_type) == (401, "application/json")
+    assert await answer.json() == "send a token as Authorization: Bearer, or sign in"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
