@@ -22,18 +22,37 @@ SAMPLE_LENGTH = 400  # characters
 MAX_ATTRIBUTE = 500
 
 _KEY = r"(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api[-_]?key|access[-_]?key|community)"
-_VALUE = r"""(?:"[^"]*"?|'[^']*'?|[^\s,;&"']+)"""
-_ASSIGNED = re.compile(rf"(?i)({_KEY}[\w-]{{0,32}}[\"']?\s{{0,4}}[:=]\s{{0,4}}){_VALUE}")
-_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}")
-_IN_URL = re.compile(r"(://[^\s:/@]{0,64}:)[^\s/]+@")
+_NAMED = rf"{_KEY}[\w-]{{0,32}}"
+_QUOTE = r"""\\{0,4}["']"""  # escaped in JSON that a log holds as a text, as those of containers do
+_END = rf"{_QUOTE}\s{{0,4}}(?:[,;:)}}\]]|$)"
+_VALUE = (
+    r"""(?:[bru]{0,2}(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?)"""
+    rf"""|\\{{1,4}}["'](?:(?!{_END}).)*(?:{_QUOTE})?"""
+    r"""|[^\s,;&"']+)"""
+)
+
+# What is hidden, and what is told instead.
+_SECRETS = tuple(
+    (re.compile(f"(?i){pattern}"), told)
+    for pattern, told in (
+        (r"(://[^\s:/@]{0,64}:)(?!\d{1,5}[/?#])(?:\S+@|\S{64,}$)", r"\1***@"),  # of a long one the end was cut off
+        (r"\b(bearer|basic|digest)\s+[\w.~+/=-]{6,}", r"\1 ***"),
+        (rf"(\bauthorization(?:{_QUOTE})?\s{{0,4}}[:=]\s{{0,4}}(?:[\w-]{{1,20}}\s{{1,4}})?){_VALUE}", r"\1***"),
+        (r"(\bcookie\s{0,4}:\s{0,4}).+", r"\1***"),
+        (rf"({_NAMED}(?:{_QUOTE})?\s{{0,4}}(?:[:=]{{1,2}}>?)\s{{0,4}}){_VALUE}", r"\1***"),
+        (rf"(--{_NAMED}\s{{1,4}}){_VALUE}", r"\1***"),
+        (rf"(\b(?:password|identified by)\s{{1,4}})(?={_QUOTE}){_VALUE}", r"\1***"),
+        (rf"(<{_NAMED}>)[^<]+", r"\1***"),
+    )
+)
 
 
 def sample_of(line: bytes) -> str:
     """A line as people may read it."""
     text = clean(line, 2 * SAMPLE_LENGTH)
-    text = _IN_URL.sub(r"\1***@", text)
-    text = _AUTHORIZATION.sub(r"\1 ***", text)
-    return _ASSIGNED.sub(r"\1***", text)[:SAMPLE_LENGTH]
+    for secret, told in _SECRETS:
+        text = secret.sub(told, text)
+    return text[:SAMPLE_LENGTH]
 
 
 class LogEvents:
