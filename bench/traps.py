@@ -38,7 +38,7 @@ from agent.snmp.ber import encode_oid, integer, octets, sequence, tlv
 from agent.snmp.target import Target as Device
 from agent.target import Target
 from agent.traps.supervisor import Supervisor
-from agent.traps.wire import Community, Setup, Stats
+from agent.traps.wire import Setup, Stats
 from core.clock import SystemClock
 from core.facts import EventReport
 from core.spool.spool import Limits, Spool
@@ -140,7 +140,7 @@ def _figures(late: list[float]) -> str:
 
 def _setup(port: int, folder: Path, limits: TrapsConfig) -> Setup:
     return Setup(
-        host="127.0.0.1", port=port, communities=[Community("2c", "public")], senders=[],
+        host="127.0.0.1", port=port, communities=["public"], senders=[],
         names={f"127.0.1.{n}": f"sw-{n}" for n in range(SOURCES)}, allow=[], relays=[], rate=limits.rate,
         burst=limits.burst, total_rate=limits.total_rate, repeat_seconds=float(limits.repeat),
         expire_seconds=float(limits.expire), catalogue=None, state_dir=str(folder / "traps"),

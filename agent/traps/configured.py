@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agent.config import AgentConfig, SnmpCredential, SnmpTarget, parse_address
 from agent.config.traps import TRAP_PORT
 from agent.traps.limits import plain_address
-from agent.traps.wire import Community, Sender, Setup
+from agent.traps.wire import Sender, Setup
 
 
 def setup_of(config: AgentConfig) -> Setup:
@@ -19,7 +19,7 @@ def setup_of(config: AgentConfig) -> Setup:
     credentials = [config.snmp.credentials[name] for name in used]
     return Setup(
         host=host, port=port,
-        communities=[Community(one.version, str(one.community)) for one in credentials if one.version != "3"],
+        communities=[str(one.community) for one in credentials if one.version != "3"],
         senders=[_sender(one) for one in credentials if one.version == "3"],
         names=names_of(config.snmp.targets), allow=section.allow, relays=section.relays,
         rate=section.rate, burst=section.burst, total_rate=section.total_rate,

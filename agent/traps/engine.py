@@ -27,7 +27,6 @@ from agent.traps.notification import Address, Notification, Value, Varbind
 from agent.traps.peek import VERSIONS, Community, Usm, peek
 from agent.traps.replays import Replays
 from agent.traps.senders import Senders
-from agent.traps.wire import Community as Allowed
 from agent.traps.wire import Sender
 
 _SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
@@ -67,17 +66,18 @@ class Engine:
     """Decodes notifications.
 
     Args:
+        communities: that may send, by version 1 and 2c: many a device that is polled by 2c sends traps of version 1.
         send: puts an answer on its way to an address as `take` was given it.
     """
 
-    def __init__(self, identity: Identity, communities: Iterable[Allowed], senders: list[Sender], send: Send) -> None:
+    def __init__(self, identity: Identity, communities: Iterable[str], senders: list[Sender], send: Send) -> None:
         self._engine = _make(identity)
         self._engine_id = identity.engine_id
         self._transport = _Transport(send)
         self._transport.set_timer_resolution(TICK_SECONDS)
         self._engine.register_transport_dispatcher(self._transport)
-        self._communities = {(one.version, one.community.encode()) for one in communities}
-        for number, community in enumerate(sorted({community for _, community in self._communities})):
+        self._communities = {community.encode() for community in communities}
+        for number, community in enumerate(sorted(self._communities)):
             config.add_v1_system(self._engine, f"community-{number}", community)
         self._senders = Senders(self._engine, senders)
         self._replays = Replays()
@@ -125,8 +125,7 @@ class Engine:
 
     def _refused(self, head: Community | Usm, data: bytes) -> Drop | None:
         if isinstance(head, Community):
-            known = (head.version, head.community) in self._communities
-            return None if known else Drop.COMMUNITY
+            return None if head.community in self._communities else Drop.COMMUNITY
         if not head.engine_id:
             return None  # a sender of informs asks who we are (RFC 3414 section 4)
         least = self._senders.least_level(head.user)

@@ -13,13 +13,6 @@ from core.facts import EventReport
 MOST_LINE_BYTES = 256 * 1024
 
 
-class Community(msgspec.Struct, frozen=True):
-    """A community of version `1` or `2c`."""
-
-    version: str
-    community: str
-
-
 class Sender(msgspec.Struct, frozen=True):
     """A user of version 3; protocols are named as in `agent.snmp.user`, None for none."""
 
@@ -39,13 +32,14 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """All that the receiver needs to know.
 
     Attributes:
+        communities: that may send by version 1 and 2c.
         names: instance by address, of the devices that are polled.
         state_dir: where the engine's identity is kept.
     """
 
     host: str
     port: int
-    communities: list[Community]
+    communities: list[str]
     senders: list[Sender]
     names: dict[str, str]
     allow: list[str]

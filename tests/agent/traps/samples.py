@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.traps.notification import Address, Notification, Value, Varbind
-from agent.traps.wire import Community, Sender, Setup
+from agent.traps.wire import Sender, Setup
 
 LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
 IF_INDEX, IF_DESCR = "1.3.6.1.2.1.2.2.1.1", "1.3.6.1.2.1.2.2.1.2"
@@ -23,7 +23,7 @@ def link(oid: str, index: int = 3, name: bytes = b"Gi0/3", **more: Any) -> Notif
 def setup(port: int, state_dir: str, **changes: Any) -> Setup:
     values: dict[str, Any] = {
         "host": "127.0.0.1", "port": port,
-        "communities": [Community("1", "public"), Community("2c", "public")],
+        "communities": ["public"],
         "senders": [
             Sender("private", "sha256", "authpass1", "aes128", "privpass1"), Sender("signed", "md5", "authpass1"),
             Sender("open"),

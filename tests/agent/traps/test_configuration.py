@@ -7,7 +7,7 @@ import pytest
 from agent.config import AgentConfig, SnmpTarget
 from agent.traps.catalogue import load_catalogue
 from agent.traps.configured import names_of, setup_of
-from agent.traps.wire import Community, Sender
+from agent.traps.wire import Sender
 from core.config import loads
 from core.errors import ConfigError
 
@@ -33,7 +33,7 @@ def read(text: str) -> AgentConfig:
 def test_the_receiver_is_told_who_may_send_and_whom_an_address_belongs_to() -> None:
     setup = setup_of(read(BASE + SNMP + 'traps: {enabled: true, listen: "[::]:1162", credentials: [lab, core]}'))
     assert (setup.host, setup.port) == ("::", 1162)
-    assert setup.communities == [Community("2c", "public")]
+    assert setup.communities == ["public"]
     assert setup.senders == [Sender("monitor", "sha256", "authpass1", "aes128", "privpass1")]
     assert setup.names == {"10.0.0.1": "core-1", "fd00::1": "core-6"}
 
