@@ -57,11 +57,14 @@ def _the_only_parent(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            who = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+            who = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
             message = f"another `forewatch up` (process {who}) uses this folder; stop it, or name another by --data"
             raise ConfigError([Fault(str(data), 0, message)]) from error
-        os.truncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise ConfigError([Fault(str(data), 0, _no_locks(error))]) from error
+        with suppress(OSError):  # the disk is full: who comes next is not told the number
+            os.truncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(lock)
@@ -71,8 +74,12 @@ def _when_free(data: Path) -> int:
     deadline = time.monotonic() + _FREE_WITHIN_SECONDS
     told = False
     while True:
-        with suppress(BlockingIOError):
+        try:
             return hold_folder(data)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise ConfigError([Fault(str(data), 0, _no_locks(error))]) from error
         if time.monotonic() > deadline:
             message = f"still in use by {_users_of(data)} of a `forewatch up` that is gone; end it by kill"
             raise ConfigError([Fault(str(data), 0, message)])
@@ -80,6 +87,10 @@ def _when_free(data: Path) -> int:
             log.warning("waiting for the end of what a killed `forewatch up` left behind", data=data)
             told = True
         time.sleep(0.1)
+
+
+def _no_locks(error: OSError) -> str:
+    return f"cannot be held for one process: {error.strerror}; name a folder on a local disk by --data"
 
 
 def _users_of(data: Path) -> str:
@@ -113,14 +124,14 @@ def check_address(host: str, port: int) -> None:
 
 
 def _is_taken(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> bool:
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        try:
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             probe.bind(address)
-        except OSError as error:  # of any other the collector itself says what is wrong
-            return error.errno == errno.EADDRINUSE
+    except OSError as error:  # of any other the collector itself says what is wrong; there may be no IPv6 at all
+        return error.errno == errno.EADDRINUSE
     return False
 
 

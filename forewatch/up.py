@@ -124,6 +124,15 @@ def _watch(collector: Child, agent: Child, stopping: _StopRequest) -> int:
         if status is not None:
             log.warning("agent ended, starting it again", status=status, after_seconds=_RESTART_AFTER_SECONDS)
             time.sleep(_RESTART_AFTER_SECONDS)
-            agent.start()
+            if not stopping.asked:
+                _start_again(agent)
         time.sleep(0.2)
     return 0
+
+
+def _start_again(agent: Child) -> None:
+    """Start the agent; on a machine without room for a process it is tried again, and the collector goes on."""
+    try:
+        agent.start()
+    except OSError as error:
+        log.error("agent cannot be started", reason=error)

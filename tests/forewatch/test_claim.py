@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -32,6 +34,25 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be used as data folder: Not a directory"):
         claim.claimed(tmp_path / "file" / "data").__enter__()
+
+
+def test_a_file_system_without_locks_is_told(monkeypatch, tmp_path: Path) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(claim.fcntl, "flock", refuse)
+    with pytest.raises(ConfigError, match="No locks available; name a folder on a local disk by --data"):
+        claim.claimed(tmp_path).__enter__()
+
+
+def test_a_folder_is_held_though_its_disk_is_full(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with claim.claimed(tmp_path), pytest.raises(ConfigError, match=r"\(process unknown\) uses this folder"):
+            claim.claimed(tmp_path).__enter__()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_the_next_start_waits_for_what_a_killed_one_left_behind(monkeypatch, tmp_path: Path) -> None:
@@ -71,6 +92,19 @@ def test_a_taken_address_is_told_with_who_listens_there(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "", "::1", "no-such-host.invalid", "192.0.2.1"])
 def test_a_free_address_and_what_the_collector_has_to_say_itself_pass(host: str) -> None:
     claim.check_address(host, free_port())
+
+
+def test_a_host_without_ipv6_has_free_addresses(monkeypatch) -> None:
+    make = socket.socket
+
+    def without(family: int, *more: int) -> socket.socket:
+        if family == socket.AF_INET6:  # as with ipv6.disable=1 on the kernel's command line
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+        return make(family, *more)
+
+    port = free_port()
+    monkeypatch.setattr(claim.socket, "socket", without)
+    claim.check_address("", port)
 
 
 def test_up_refuses_a_taken_address_before_it_starts_anything(tmp_path: Path, capsys) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import http.server
 import threading
 from types import SimpleNamespace
@@ -33,3 +34,26 @@ def test_the_collector_is_asked_directly_whatever_proxy_is_set(monkeypatch, vari
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_an_agent_that_cannot_be_started_is_tried_again_and_the_collector_goes_on(monkeypatch) -> None:
+    stopping = SimpleNamespace(asked=False)
+    outcomes: list[object] = [BlockingIOError(errno.EAGAIN, "no room for a process"), None]
+
+    def start() -> None:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        stopping.asked = True
+
+    monkeypatch.setattr(up.time, "sleep", lambda _: None)
+    agent = SimpleNamespace(ended=lambda: 1, start=start)
+    assert up._watch(SimpleNamespace(ended=lambda: None), agent, stopping) == 0
+    assert outcomes == []
+
+
+def test_no_agent_is_started_any_more_once_a_stop_was_asked_for(monkeypatch) -> None:
+    stopping = SimpleNamespace(asked=False)
+    monkeypatch.setattr(up.time, "sleep", lambda _: setattr(stopping, "asked", True))
+    agent = SimpleNamespace(ended=lambda: 1, start=lambda: pytest.fail("started"))
+    assert up._watch(SimpleNamespace(ended=lambda: None), agent, stopping) == 0
