@@ -59,7 +59,7 @@ class SnmpCredential(Section, kw_only=True, frozen=True):
 
     def _user(self) -> Iterator[Finding]:
         if self.community is not None:
-            yield Finding(("community",), "version 3 has no community; write username")
+            yield Finding(("community",), "version 3 has no community; it has a user")
         if self.username is None:
             yield Finding(("username",), "is required with version 3")
         elif not 1 <= len(self.username.encode()) <= _MOST_USERNAME:

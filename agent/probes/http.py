@@ -73,7 +73,8 @@ class HttpCheck:
         if response.status not in right if right else not 200 <= response.status <= 299:
             raise CheckFailed(Failure.STATUS, f"the status is {response.status}")
         if settings.expect_url is not None and not patterns.is_whole(settings.expect_url, url):
-            raise CheckFailed(Failure.REDIRECT, f"it ends at {url!r}")
+            reason = f"it ends at {url!r}; `expect_url`, for the whole address, is {settings.expect_url!r}"
+            raise CheckFailed(Failure.REDIRECT, reason)
         wrong = _wrong_content(settings, response)
         if wrong is not None:
             found.note(families.REGEX, 1)

@@ -84,9 +84,22 @@ class Wire:
 
         Raises:
             ssl.SSLError, OSError: there is no handshake, or the certificate is not to be believed.
+            CheckFailed: the server said more in the clear than that it begins (as CVE-2011-0411 and CVE-2021-23222).
         """
+        if more := await self._waiting():
+            raise CheckFailed(Failure.PROTOCOL, f"{more!r} instead of TLS; is this the service it should be?")
         await self._writer.start_tls(trust.context(), server_hostname=trust.server_name or host)
         note_tls(found, self._writer.get_extra_info("ssl_object"))
+
+    async def _waiting(self) -> bytes:
+        """The beginning of what has come and was not read; nothing is waited for."""
+        reading = asyncio.ensure_future(self._reader.read(80))
+        await asyncio.sleep(0)
+        if reading.done():
+            return reading.result()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return b""
 
     def close(self) -> None:
         self._writer.transport.abort()

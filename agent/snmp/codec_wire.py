@@ -125,7 +125,10 @@ class CodecWire(ABC):
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: OSError) -> SnmpError:
-        return SnmpError(SnmpFailure.UNREACHABLE, f"{self._target.address} port {self._target.port}: {error}")
+        return SnmpError(
+            SnmpFailure.UNREACHABLE,
+            f"{self._target.address} port {self._target.port}: {(error.strerror or str(error)).lower()}",
+        )
 
     def _malformed(self, error: ValueError) -> SnmpError:
         return SnmpError(SnmpFailure.MALFORMED, f"{self._target.address}: no SNMP answer: {error}")

@@ -105,6 +105,12 @@ async def test_a_server_that_does_not_begin_tls_is_told_apart(tmp_path: Path) ->
     assert failure(values) == "tls"
 
 
+async def test_what_is_said_in_the_clear_does_not_count_as_said_by_tls(tmp_path: Path) -> None:
+    async with Scripted(greeting(b"+OK x\r\n+OK go\r\n+OK put in by somebody on the way\r\n")) as server:
+        values = await look(tmp_path, {"type": "pop3", "target": f"127.0.0.1:{server.port}", "starttls": True})
+    assert failure(values) == "protocol"
+
+
 # UDP
 
 
@@ -243,6 +249,12 @@ async def test_a_postgresql_works_or_does_not(tmp_path: Path, answer: bytes, exp
     async with Scripted(script) as server:
         values = await look(tmp_path, {"type": "postgresql", "target": f"127.0.0.1:{server.port}"})
     assert failure(values) == expected, reason
+
+
+async def test_what_only_begins_like_a_postgresql_is_none(tmp_path: Path) -> None:
+    async with Scripted(greeting(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n")) as server:
+        values = await look(tmp_path, {"type": "postgresql", "target": f"127.0.0.1:{server.port}"})
+    assert failure(values) == "protocol"
 
 
 @pytest.mark.parametrize(
