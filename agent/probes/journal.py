@@ -105,7 +105,9 @@ class JournalCollector:
     async def collect(self) -> list[Sample]:
         """Every section's counts; a journal that cannot be read keeps them."""
         place = self._place
-        place.at_us = place.at_us or self._clock.now_ms() * 1000
+        now_us = self._clock.now_ms() * 1000
+        # A clock that was ahead and was set back: nothing would be read before it is there again.
+        place.at_us = min(place.at_us or now_us, now_us + 1000)
         reading = await self._journalctl.read(place.cursor, place.at_us)
         found = self._count(reading, place)
         self._behind = self._behind + 1 if reading.full else 0

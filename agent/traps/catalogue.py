@@ -107,6 +107,9 @@ def _doubled(traps: Mapping[str, _Trap]) -> Iterator[Fault]:
 
 
 def _fault(file: Path, where: tuple[str | int, ...], message: str) -> Fault:
-    """A fault with its line; the file was read before, so that it can be read again."""
-    node = compose(file.read_text(encoding="utf-8"), str(file))
-    return Fault(str(file), line_of(descend(node, where)), message)
+    """A fault with its line; without one when the file, which was read before, is another now."""
+    try:
+        line = line_of(descend(compose(file.read_text(encoding="utf-8"), str(file)), where))
+    except (OSError, UnicodeDecodeError, ConfigError, LookupError):
+        line = 0
+    return Fault(str(file), line, message)

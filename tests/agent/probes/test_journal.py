@@ -91,6 +91,17 @@ async def test_nothing_is_missed_or_doubled_over_restarts_of_agent_and_journal(j
     assert await reader.counts() == [3]
 
 
+async def test_a_clock_that_was_ahead_at_the_first_look_costs_nothing_once_it_is_right(journald: Journald) -> None:
+    now_ms = SystemClock().now_ms()
+    clock = ManualClock(now_ms + 365 * 86_400_000)
+    collector = JournalCollector([ANY], journald.root / "journal.json", clock, options=journald.options)
+    await collector.collect()
+    clock.set_wall(now_ms)
+    await collector.collect()
+    journald.write("ERROR 1")
+    assert by_name(await collector.collect())["log_matches_total any error"] == 1
+
+
 async def test_the_entry_after_one_that_was_vacuumed_is_not_lost(journald: Journald) -> None:
     reader = Reader(journald)
     await reader.counts()

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from agent.traps import child
+from agent.traps import catalogue, child
 from agent.traps.definition import Catalogue
 from agent.traps.own_definitions import OwnDefinitions
+from core.config import load
 from core.errors import ConfigError
 
 DOOR = "traps: {door: {oid: 1.3.6.1.4.1.99999.0.1, severity: %s, text: a door}}"
@@ -49,6 +50,26 @@ def test_what_is_wrong_is_not_read_again_until_it_changes(tmp_path: Path) -> Non
     with pytest.raises(ConfigError):
         own.read()
     assert not own.have_changed()
+
+
+@pytest.mark.parametrize("after", [None, b"\xff", b"traps: [", b"traps: {door: {clears: []}}"])
+def test_a_wrong_file_that_changes_while_it_is_read_is_a_fault_without_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes | None
+) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text((DOOR % "major").replace("text:", "clears: [nothing], text:"))
+
+    def change(path: Path, shape: type[Any]) -> Any:
+        read = load(path, shape)
+        if path == file:
+            file.unlink()
+            if after is not None:
+                file.write_bytes(after)
+        return read
+
+    monkeypatch.setattr(catalogue, "load", change)
+    with pytest.raises(ConfigError, match=r"own\.yaml: traps\.door: clears 'nothing', which is no trap"):
+        OwnDefinitions(tmp_path).read()
 
 
 def test_without_a_folder_nothing_changes() -> None:
