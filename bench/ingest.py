@@ -31,7 +31,8 @@ from bench.servers import A_SECOND, Server
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
-from collector.ingest.write import Ingest, decompress
+from collector.ingest.snappy import decompress
+from collector.ingest.write import Ingest
 from collector.series.store import SeriesStore
 from core.clock import SystemClock
 from core.labels import labels

@@ -6,11 +6,9 @@ import asyncio
 import weakref
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-import cramjam
 import numpy as np
-from numpy.typing import NDArray
 
 from collector.ingest.births import Births
 from collector.ingest.copies import copy_taken
@@ -19,64 +17,23 @@ from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metadata import MetadataStore
 from collector.ingest.metrics import IngestMetrics
+from collector.ingest.outcome import Outcome
 from collector.ingest.pressure import Pressure
 from collector.ingest.quiet import Quiet
 from collector.ingest.sequence import Sequences
 from collector.ingest.skew import Skews
+from collector.ingest.snappy import decompress, decompress_into, decompressed_size
 from collector.ingest.template import Repeated, Templates
-from collector.series.keys import decode_labels
-from collector.series.refusal import Code, Refusal, Refusals
 from collector.series.store import UNKNOWN, SeriesStore
-from core.clock import Clock, to_rfc3339
-from core.errors import InvalidInput
-from core.labels import spell
+from core.clock import Clock
 from rules.source import Ids, Times
 
 _INLINE_BYTES = 1 << 20  # decompressed; a larger body is decoded in a thread
 _INLINE_UNSTEADY = 200  # series that need the protobuf decoder; more go to a thread too
 _SAMPLES_A_STEP = 16_384  # appended before other requests get their turn
 _BIRTHS_A_STEP = 512
-_SHOWN = 3
 _NONE = np.zeros(0, np.int64)
 _QUIET_SECONDS = 60.0  # between two lines of log about one sender's refused samples
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a push.
-
-    Attributes:
-        replayed: it had been taken before; nothing was looked at.
-        samples: how many it brought.
-        accepted: how many are new in the store.
-        duplicates: how many the store had already.
-        late: how many of the accepted came after newer ones of their series.
-        refused: how many were refused, by reason.
-        faults: the first of the refused in words.
-        refused_at: the places, among the decoded samples, of those that the store refused.
-    """
-
-    replayed: bool = False
-    samples: int = 0
-    accepted: int = 0
-    duplicates: int = 0
-    late: int = 0
-    refused: Counter[Refusal] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-    refused_at: list[int] = field(default_factory=list)
-
-    @property
-    def stored(self) -> int:
-        """How many of its samples are in the store."""
-        return self.accepted + self.duplicates
-
-    def explain(self) -> str:
-        """For the sender: what was refused, and that repeating the push will not help."""
-        counts = ", ".join(f"{reason} {count}" for reason, count in sorted(self.refused.items()))
-        return (
-            f"{self.refused.total()} of {self.samples} samples were refused ({counts}), the others are stored; "
-            f"do not send them again. First: {'; '.join(self.faults)}"
-        )
 
 
 class Ingest:
@@ -261,13 +218,7 @@ class Ingest:
         """Append the samples of one step and note what became of them."""
         step = slice(start, start + _SAMPLES_A_STEP)
         rows = ids[step] if decoded.steady else ids[decoded.series[step]]
-        refusals = self._store.append(rows, times[step], decoded.values[step])
-        outcome.accepted += refusals.accepted
-        outcome.duplicates += refusals.duplicates
-        outcome.late += refusals.late
-        if refusals.counts:
-            outcome.refused.update(refusals.counts)
-            _tell_faults(outcome, refusals, decoded, start)
+        outcome.add(self._store.append(rows, times[step], decoded.values[step]), decoded, start)
 
     def _account(self, outcome: Outcome) -> None:
         self.metrics.samples.inc(outcome.accepted)
@@ -277,58 +228,3 @@ class Ingest:
             self.metrics.duplicates.inc(outcome.duplicates)
         if outcome.refused:
             self.metrics.refuse(outcome.refused)
-
-
-def decompressed_size(compressed: bytes, limits: IngestLimits) -> int:
-    """How long the body says it is, before anything of that size is allocated.
-
-    Raises:
-        InvalidInput: it is no snappy block, or says that it is too large.
-    """
-    try:
-        size = int(cramjam.snappy.decompress_raw_len(compressed))
-    except cramjam.DecompressionError as error:
-        raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
-    if size > limits.decompressed_bytes:
-        raise InvalidInput(
-            "body_too_large",
-            f"the body claims {size} bytes decompressed; at most {limits.decompressed_bytes} are taken",
-            status=413,
-        )
-    return size
-
-
-def decompress(compressed: bytes) -> bytes:
-    """The body of one snappy block whose size was checked.
-
-    Raises:
-        InvalidInput: it is no snappy block.
-    """
-    try:
-        return bytes(cramjam.snappy.decompress_raw(compressed))
-    except cramjam.DecompressionError as error:
-        raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
-
-
-def decompress_into(compressed: bytes, body: NDArray[np.uint8]) -> None:
-    """As `decompress`, into an array of the size that the block says.
-
-    Raises:
-        InvalidInput: it is no snappy block.
-    """
-    try:
-        cramjam.snappy.decompress_raw_into(compressed, body.data)
-    except cramjam.DecompressionError as error:
-        raise InvalidInput("malformed_snappy", f"the body is no snappy block: {error}") from error
-
-
-def _tell_faults(outcome: Outcome, refusals: Refusals, decoded: Decoded, start: int) -> None:
-    """Put the first refused samples of a step into words."""
-    assert refusals.codes is not None, "some were refused"
-    refused = np.flatnonzero(refusals.codes > Code.DUPLICATE)
-    outcome.refused_at += (refused + start).tolist()
-    for at in refused[: _SHOWN - len(outcome.faults)].tolist():
-        series = spell(decode_labels(decoded.keys[decoded.series[start + at]], {}))
-        when = int(decoded.times[start + at])
-        instant = to_rfc3339(when) if 0 <= when < 253_402_300_800_000 else f"{when} ms"
-        outcome.faults.append(f"{Code(refusals.codes[at]).refusal}: {series[:200]} at {instant}")

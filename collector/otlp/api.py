@@ -12,7 +12,8 @@ from aiohttp import web
 from collector.ingest.api import INGEST, outcome_word, read_push, sender_of
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
-from collector.ingest.write import Ingest, Outcome
+from collector.ingest.outcome import Outcome
+from collector.ingest.write import Ingest
 from collector.otlp.encoding import Encoding
 from core.access import ANONYMOUS, PRINCIPAL, Permission
 from core.errors import ForewatchError, InvalidInput

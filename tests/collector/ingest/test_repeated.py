@@ -17,7 +17,8 @@ from prometheus_client import CollectorRegistry
 from collector.ingest.headers import PushHeaders
 from collector.ingest.limits import IngestLimits
 from collector.ingest.metrics import IngestMetrics
-from collector.ingest.write import Ingest, Outcome
+from collector.ingest.outcome import Outcome
+from collector.ingest.write import Ingest
 from collector.series.limits import SeriesLimits
 from collector.series.store import SeriesStore
 from core.clock import ManualClock
