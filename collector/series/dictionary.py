@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.series.hash_table import NONE, HashTable, hashes_of
-from collector.series.journal import Birth, Moved, Replay, key_places
+from collector.series.journal import Moved
+from collector.series.journal_records import Birth, Replay, key_places
 from collector.series.key_file import NOWHERE, KeyFile, Places
 from collector.series.keys import decode_labels
 from core.labels import Labels

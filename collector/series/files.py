@@ -10,7 +10,8 @@ from pathlib import Path
 
 from collector.series.block_file import Damaged
 from collector.series.dictionary import Dictionary
-from collector.series.journal import Journal, Retirement, replay
+from collector.series.journal import Journal
+from collector.series.journal_records import Retirement, replay
 from collector.series.ring_file import MAX_SPAN_MS
 from collector.series.rings import Ring
 from collector.series.samples import HISTORY_DEPTH, Samples

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from collector.series.block_file import free_bytes
 from collector.series.files import HISTORY, JOURNAL, RECENT
-from collector.series.journal import Retirement, replay
+from collector.series.journal_records import Retirement, replay
 from collector.series.ring_copy import copy_ring
 from collector.series.store import SeriesStore
 from core.clock import Clock

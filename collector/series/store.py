@@ -17,7 +17,7 @@ from collector.series.appending import Appender
 from collector.series.block_file import FreeBytes, free_bytes
 from collector.series.columns import Columns
 from collector.series.files import Files, open_files
-from collector.series.journal import Birth, Retirement
+from collector.series.journal_records import Birth, Retirement
 from collector.series.key_file import LONGEST
 from collector.series.limits import SeriesLimits
 from collector.series.postings import Postings, any_of, select

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from collector.series import hash_table
 from collector.series.dictionary import Dictionary
 from collector.series.hash_table import NONE, HashTable
-from collector.series.journal import Birth, Journal, Retirement, encode, replay
+from collector.series.journal import Journal
+from collector.series.journal_records import Birth, Retirement, encode, replay
 
 
 class Interned:

@@ -7,7 +7,8 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.series.journal import Birth, Journal, Replay, Retirement, encode, replay
+from collector.series.journal import Journal
+from collector.series.journal_records import Birth, Replay, Retirement, encode, replay
 from collector.series.keys import decode_labels
 from core.labels import labels
 from core.remote_write import encode_labels
