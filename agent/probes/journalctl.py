@@ -70,10 +70,10 @@ class Journalctl:
         """The entries after `cursor`; without one, or when it is not understood, those from `at_us` on."""
         try:
             outcome = await self._run(cursor, at_us)
-            if outcome.status != 0 and self._some_fields and "output-fields" in outcome.output:
+            if self._some_fields and _complains(outcome, "output-fields"):
                 self._some_fields = False
                 outcome = await self._run(cursor, at_us)
-            if outcome.status != 0 and cursor and "seek to cursor" in outcome.output:
+            if cursor and _complains(outcome, "seek to cursor"):
                 outcome = await self._run("", at_us)
         except NotInstalledError as error:
             return Reading(failure=Failure.MISSING, reason=str(error))
@@ -90,6 +90,11 @@ class Journalctl:
         seconds, micros = divmod(at_us, 1_000_000)
         arguments.append(f"--cursor={cursor}" if cursor else f"--since=@{seconds}.{micros:06}")
         return await self._program.ask(*arguments, *self._matches)
+
+
+def _complains(outcome: Outcome, words: str) -> bool:
+    """Whether journalctl failed with these words of its own, not an entry's."""
+    return outcome.status != 0 and any(words in line for line in outcome.output.split("\n") if not line.startswith("{"))
 
 
 def _taken(outcome: Outcome, cursor: str) -> Reading:

@@ -28,6 +28,7 @@ class Kept(Generic[T]):
         self._shape = shape
         self._nothing = nothing
         self._saved = b""
+        self._refused = False  # the last time, by the disk; said when it begins
 
     def load(self) -> T:
         """The value; one that cannot be read is lost, which is logged."""
@@ -40,7 +41,7 @@ class Kept(Generic[T]):
             return self._nothing
 
     def save(self, value: T) -> None:
-        """Write the value when it is another; a disk that refuses is logged."""
+        """Write the value when it is another; a disk that refuses is logged once and tried again."""
         content = msgspec.json.encode(value)
         if content == self._saved:
             return
@@ -50,5 +51,8 @@ class Kept(Generic[T]):
             draft.write_bytes(content)
             draft.replace(self._file)
         except OSError as error:
-            log.warning("what is to be kept cannot be written", what=self._subject, file=self._file, reason=error)
-        self._saved = content
+            speak = log.debug if self._refused else log.warning
+            speak("what is to be kept cannot be written", what=self._subject, file=self._file, reason=error)
+            self._refused = True
+        else:
+            self._saved, self._refused = content, False

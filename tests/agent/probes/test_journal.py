@@ -289,6 +289,33 @@ async def test_an_old_journalctl_is_asked_for_all_fields(tmp_path: Path, clock: 
     assert asked[2].endswith("--cursor=s=1;i=2")
 
 
+async def test_the_words_of_an_entry_are_not_taken_for_journalctl_s_own(tmp_path: Path, clock: ManualClock) -> None:
+    entry = '{"__CURSOR":"s=1;i=%d","__REALTIME_TIMESTAMP":"5","MESSAGE":"ERROR: --output-fields, seek to cursor"}'
+    script = f"echo '{entry % 2}'; echo '{entry % 3}'; echo 'Failed to get data: Bad message'; exit 1"
+    collector = JournalCollector([ANY], tmp_path / "state.json", clock, program=stand_in(tmp_path, script))
+    await collector.collect()
+    await collector.collect()
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert ["output-fields" in line for line in asked] == [True, True]
+    assert asked[1].endswith("--cursor=s=1;i=3")
+
+
+async def test_what_was_counted_is_written_as_soon_as_the_disk_takes_it(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = '{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"5","MESSAGE":"ERROR"}'
+    folder = tmp_path / "state"
+    collector = JournalCollector([ANY], folder / "journal.json", clock, program=stand_in(tmp_path, f"echo '{entry}'"))
+    folder.write_text("no folder")
+    for _ in range(3):
+        await collector.collect()
+    told = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.getMessage() for record in told] == ["what is to be kept cannot be written"]
+    folder.unlink()
+    await collector.collect()
+    assert msgspec.json.decode((folder / "journal.json").read_bytes())["cursor"] == "s=1;i=2"
+
+
 async def test_what_a_run_without_an_end_had_read_counts_and_the_next_goes_on_from_there(
     tmp_path: Path, clock: ManualClock
 ) -> None:
