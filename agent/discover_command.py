@@ -137,7 +137,7 @@ async def _report(config: AgentConfig, plan: Plan, swept: Swept, clock: Clock) -
         return 1
     finally:
         client.close()
-    _say(f"reported to {config.collector.url}: proposals are at /api/v1/proposals")
+    _say(f"reported to {config.collector.url}: there `forewatch discovery list` shows the proposals")
     return 0
 
 

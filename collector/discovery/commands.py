@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     accepting.add_argument("ids", type=int, nargs="*", metavar="ID")
     _add_filters(accepting)
     accepting.add_argument("--relations", action="store_true", help="register the relations that neighbours suggest")
-    accepting.add_argument("--credential", metavar="NAME", help="poll what is accepted, with this credential")
+    accepting.add_argument("--credential", metavar="NAME", help="poll what answered SNMP, with this credential")
     accepting.set_defaults(run=accept)
     rejecting = actions.add_parser("reject", help="reject proposals; the same is not proposed again until it changes")
     rejecting.add_argument("ids", type=int, nargs="+", metavar="ID")
