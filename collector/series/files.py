@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from collector.series.block_file import Damaged
@@ -100,8 +101,8 @@ def _load(file: Path, now_ms: int) -> tuple[Journal, Dictionary]:
         dictionary = Dictionary.replayed(told, journal.keys())
         if told.lost_bytes:
             reason = f"{told.lost_bytes} of its bytes are damaged; {len(dictionary)} series were saved"
-            _set_aside(file, reason, now_ms, keep=True)
-            dictionary.move(*journal.replace(dictionary.births()))
+            aside = partial(_set_aside, reason=reason, now_ms=now_ms, keep=True)
+            dictionary.move(*journal.replace(dictionary.births(), set_aside=aside))
     except BaseException:
         journal.close()
         raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from collector.series.journal_records import Birth, Retirement, encode, key_places
@@ -75,8 +75,14 @@ class Journal:
         except ValueError as error:  # somebody has cut it
             raise StorageError(f"{self._file} cannot be mapped: {error}; restart the collector") from error
 
-    def replace(self, births: Iterable[Birth]) -> tuple[KeyFile, Moved]:
+    def replace(
+        self, births: Iterable[Birth], *, set_aside: Callable[[Path], object] | None = None
+    ) -> tuple[KeyFile, Moved]:
         """Begin a new file that tells of `births` only, at once or not at all.
+
+        Args:
+            births: what it tells.
+            set_aside: keeps the former file, given by its path, once the new one is written.
 
         Returns:
             Its keys, and for each record its rows and where their keys stand.
@@ -89,6 +95,8 @@ class Journal:
             size, moved = _write_births(descriptor, births)
             keys = KeyFile(descriptor, size)
             os.fsync(descriptor)
+            if set_aside is not None:
+                set_aside(self._file)
             self._draft.replace(self._file)
         except OSError as error:
             os.close(descriptor)
