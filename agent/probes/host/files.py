@@ -13,7 +13,8 @@ _SHORT = _PAGE // 2
 # A path or an option of a mount may be as long as a page, and so may what is told of a CPU or zone at once.
 _LONG_PARTS = ("mounts", "mountinfo", "mountstats", "schedstat", "interrupts", "zoneinfo", "cpuinfo")
 _KEPT_OPEN = 192
-_GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.EBADF))
+# What an open file says whose device is gone; of procfs EIO when its module or pool went, ESRCH when its process did.
+_GONE = frozenset((errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESTALE, errno.EBADF, errno.EIO, errno.ESRCH))
 _LIMIT = 16 << 20  # a mount table of a busy container host is about 1 MiB
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gc
 import os
 from pathlib import Path
@@ -96,6 +97,29 @@ def test_a_file_that_cannot_be_read_any_more_is_opened_anew(tmp_path: Path) -> N
     files._read.clear()
     file.write_text("new")
     assert files.text("x") == "new"
+
+
+@pytest.mark.parametrize("code", [errno.ENODEV, errno.EIO, errno.ESRCH])
+def test_a_file_that_went_and_came_back_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    files, read, gone = KernelFiles(tmp_path), os.pread, set[int]()
+
+    def pread(descriptor: int, count: int, offset: int) -> bytes:
+        if descriptor in gone:
+            raise OSError(code, os.strerror(code))
+        return read(descriptor, count, offset)
+
+    monkeypatch.setattr(os, "pread", pread)
+    (tmp_path / "nfsd").write_text("1")
+    assert files.text("nfsd") == "1"
+    gone.add(os.dup2(files._open["nfsd"], 1000))  # a number that no other file gets
+    os.close(files._open.pop("nfsd"))
+    files._open["nfsd"] = 1000
+    (tmp_path / "nfsd").write_text("2")
+    for _ in range(2):
+        files.forget()
+        assert files.text("nfsd") == "2"
 
 
 def test_no_more_files_stay_open_than_a_process_can_spare(tmp_path: Path) -> None:
