@@ -28,6 +28,8 @@ Table = dict[str, Rows]  # a column's OID → its rows by full OID
 
 _MOST_SHARED = 4096  # values of some hundred interfaces
 _LOW_32 = 0xFFFF_FFFF
+_TOO_FAST = 0xFFFF_FFFF  # RFC 2863: ifSpeed of what is as fast or faster, for ifHighSpeed to tell
+_ADDRESS_LENGTHS = frozenset(3 * octets - 1 for octets in (6, 8, 20))  # as text; Ethernet, Fibre Channel, InfiniBand
 _NO_MAC = "00:00:00:00:00:00"  # what snmp_exporter makes of an empty ifPhysAddress
 
 
@@ -36,7 +38,7 @@ class Interface:
     """What seldom changes about one interface; None where the device does not say.
 
     Attributes:
-        speed_bps: ifHighSpeed × 10^6 where that is above zero, otherwise ifSpeed.
+        speed_bps: ifHighSpeed × 10^6 where that is above zero, otherwise ifSpeed; None where neither can tell it.
         type: IANAifType name.
     """
 
@@ -80,7 +82,7 @@ class Inventory:
             alias=of.get("ifAlias"),
             descr=of.get("ifDescr"),
             type=of.get("ifType"),
-            mac=mac if mac.strip("0:") else None,
+            mac=mac if mac.strip("0:") and len(mac) in _ADDRESS_LENGTHS else None,
             speed_bps=self.speeds[row],
         )
 
@@ -248,7 +250,7 @@ def _numbers(column: Mapping[int, Value]) -> dict[int, int]:
 def _speed(index: int, by_index: Mapping[str, Mapping[int, Value]]) -> int | None:
     high, plain = (by_index.get(root, {}).get(index) for root in (oids.IF_HIGH_SPEED, oids.IF_SPEED))
     speed = high * 1_000_000 if isinstance(high, int) and high > 0 else plain
-    return speed if isinstance(speed, int) and speed > 0 else None
+    return speed if isinstance(speed, int) and speed > 0 and speed != _TOO_FAST else None
 
 
 def _kept(of: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -70,9 +70,18 @@ def cdp_neighbours(columns: Columns, if_names: Mapping[int, str]) -> list[Neighb
     for oid in columns.get(CDP_DEVICE_ID, {}):
         index = oid[len(CDP_DEVICE_ID) + 1 :]
         local = index.partition(".")[0]
-        name, port = _text(columns, CDP_DEVICE_ID, index), _text(columns, CDP_DEVICE_PORT, index)
+        name, port = (_cdp_text(columns, root, index) for root in (CDP_DEVICE_ID, CDP_DEVICE_PORT))
         found[Neighbour(_if_name(local, if_names), name or None, port or None, "cdp")] = None
     return list(found)
+
+
+def _cdp_text(columns: Columns, root: str, index: str) -> str:
+    """A name or port as text; ProCurve, which tells neighbours by LLDP here too, may give an address in octets."""
+    value = columns.get(root, {}).get(f"{root}.{index}")
+    text = clean(value)
+    if isinstance(value, bytes) and len(value) == 6 and (min(value) < 0x20 or "\ufffd" in text):
+        return spell_mac(value)
+    return text
 
 
 def remote_port(columns: Columns, index: str) -> str:

@@ -62,6 +62,7 @@ def test_32_bit_counter_is_the_low_half_of_the_64_bit_one(value: int) -> None:
         (0, 64_000, 64_000, "ifHighSpeed is zero below half a megabit"),
         (None, 10_000_000, 10_000_000, "no ifXTable"),
         (0, 0, None, "a device that does not know"),
+        (None, 4_294_967_295, None, "as fast or faster, which says nothing (RFC 2863)"),
         (b"fast", b"very", None, "values of the wrong type"),
     ],
 )
@@ -79,6 +80,8 @@ def test_speed_is_taken_from_the_column_that_can_tell_it(
         (b"", "00:00:00:00:00:00", None, "loopback has none; snmp_exporter shows zeros"),
         (bytes(6), "00:00:00:00:00:00", None, "zeros identify nothing"),
         (7, "00:00:00:00:00:00", None, "a value of the wrong type"),
+        (bytes(range(8)), "00:01:02:03:04:05:06:07", "00:01:02:03:04:05:06:07", "a port name of Fibre Channel"),
+        (b"69376", "36:39:33:37:36", None, "a number as text is no address"),
     ],
 )
 def test_link_layer_address_is_a_label_and_a_fact_when_it_is_one(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.discovery.surroundings import neighbours_of
-from agent.snmp.neighbours import lldp_neighbours, remote_port
+from agent.snmp.neighbours import cdp_neighbours, lldp_neighbours, remote_port
 
 _LOCAL, _REMOTE = "1.0.8802.1.1.2.1.3.7.1.", "1.0.8802.1.1.2.1.4.1.1."
 
@@ -51,3 +51,20 @@ def test_a_port_that_is_known_by_its_address_is_spelled_not_decoded() -> None:
 def test_an_address_that_is_text_already_is_not_spelled_again() -> None:
     columns = {_REMOTE + "6": {_REMOTE + "6.0.1.1": 3}, _REMOTE + "7": {_REMOTE + "7.0.1.1": b"8c:60:4f:19:16:28"}}
     assert remote_port(columns, "0.1.1") == "8c:60:4f:19:16:28"
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "reason"),
+    [
+        (b"core-1", "core-1", "a name of six letters"),
+        ("北京".encode(), "北京", "a name of six octets in UTF-8"),
+        ("机房一".encode("gb18030"), "机房一", "a name of six octets in GB 18030"),
+        (bytes.fromhex("e839351aca99"), "E8:39:35:1A:CA:99", "ProCurve tells neighbours by LLDP here, too, as octets"),
+        (bytes.fromhex("8c604f19163a"), "8C:60:4F:19:16:3A", "octets that would make characters"),
+    ],
+)
+def test_a_neighbour_by_cdp_that_gives_its_address_has_it_spelled(said: bytes, name: str, reason: str) -> None:
+    cache = "1.3.6.1.4.1.9.9.23.1.2.1.1."
+    columns = {cache + "6": {cache + "6.8.1": said}, cache + "7": {cache + "7.8.1": said}}
+    [neighbour] = cdp_neighbours(columns, {8: "8"})
+    assert (neighbour.remote_name, neighbour.remote_port) == (name, name), reason
