@@ -79,12 +79,9 @@ async def run(config: AgentConfig, clock: Clock, stop: asyncio.Event) -> bool:
         await _work(stop, pusher, parts)
     finally:
         waiting = spool.records
-        spool.close()
-        for client in clients:
-            client.close()
-        for kept in (traps, logs):
-            if kept is not None:
-                kept.close()
+        for part in (spool, *clients, traps, logs):
+            if part is not None:
+                part.close()
     log.info("agent stopped", agent=name, waiting_records=waiting)
     return watch.restarting
 

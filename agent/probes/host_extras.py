@@ -54,6 +54,11 @@ def extras(
     config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None = None
 ) -> Iterator[tuple[str, Collector]]:
     """Each collector with its name."""
+    yield from _quick(config, data_dir, matched)
+    yield from _paced(config, data_dir, clock, matched)
+
+
+def _quick(config: HostConfig, data_dir: Path, matched: Matched | None) -> Iterator[tuple[str, Collector]]:
     if config.collectors.get("mdadm", True) and sys.platform == "linux":
         yield "mdadm", MdstatCollector(config.root / "proc/mdstat")
     if config.textfile is not None:
@@ -70,34 +75,32 @@ def extras(
         files = [(one.file, one.patterns) for one in config.logs]
         told = {one.file: matched for one in config.logs if one.events and matched is not None}
         yield "logs", LogfilesCollector(files, data_dir / "logs.json", told)
-    if config.journal:
-        from agent.probes.slow import Slow  # noqa: PLC0415
 
-        yield (
-            "journal",
-            Slow(
-                _journal(config, data_dir, clock, matched),
-                clock,
-                pace_seconds=_JOURNAL_SECONDS,
-                limit_seconds=_JOURNAL_LIMIT_SECONDS,
-                patience_seconds=_JOURNAL_PATIENCE_SECONDS,
-            ),
-        )
+
+def _paced(
+    config: HostConfig, data_dir: Path, clock: Clock, matched: Matched | None
+) -> Iterator[tuple[str, Collector]]:
+    """Those that run programs, at a pace of their own."""
+    if not (config.journal or config.systemd.enabled or config.smart.enabled or config.raid.enabled):
+        return
+    from agent.probes.slow import Slow  # noqa: PLC0415
+
+    if config.journal:
+        journal = _journal(config, data_dir, clock, matched)
+        pace, limit, patience = _JOURNAL_SECONDS, _JOURNAL_LIMIT_SECONDS, _JOURNAL_PATIENCE_SECONDS
+        yield "journal", Slow(journal, clock, pace_seconds=pace, limit_seconds=limit, patience_seconds=patience)
     if config.systemd.enabled:
-        from agent.probes.slow import Slow  # noqa: PLC0415
         from agent.probes.systemd import SystemdCollector  # noqa: PLC0415
 
         units = SystemdCollector(config.systemd.include, config.systemd.exclude)
         yield "systemd", Slow(units, clock, pace_seconds=_SYSTEMD_SECONDS, limit_seconds=_SYSTEMD_SECONDS)
     if config.smart.enabled:
-        from agent.probes.slow import Slow  # noqa: PLC0415
         from agent.probes.smart import SmartCollector  # noqa: PLC0415
 
         pace = float(config.smart.interval)
         yield "smart", Slow(SmartCollector(), clock, pace_seconds=pace, limit_seconds=_SMART_LIMIT_SECONDS)
     if config.raid.enabled:
         from agent.probes.raid.collector import RaidCollector  # noqa: PLC0415
-        from agent.probes.slow import Slow  # noqa: PLC0415
 
         pace = float(config.raid.interval)
         yield "raid", Slow(RaidCollector(), clock, pace_seconds=pace, limit_seconds=_RAID_LIMIT_SECONDS)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable, Iterator, Mapping
 
 from agent.snmp.client import GET_OIDS, REPETITIONS, Rows, Session, Value
 from agent.snmp.errors import SnmpError, SnmpFailure
-from agent.snmp.profiles.plan import FieldPlan, Plan, Source, TablePlan
+from agent.snmp.profiles.plan import FieldPlan, Source, TablePlan
 from agent.snmp.profiles.template import fill
 from agent.snmp.text import clean
 
@@ -146,11 +146,3 @@ def source_text(source: Source, value: Value) -> str:
     if source.mapping and text:
         text = source.mapping.get(text, "")
     return text
-
-
-def read_everything(plan: Plan) -> tuple[str, ...]:
-    """Every column and scalar that the plan may read, without instances."""
-    tables = (root for table in plan.tables for root in (*table.live_roots, *table.still_roots))
-    sources = (source.oid.removesuffix(".0") for plans in plan.fields.values() for one in plans
-               for source in one.sources)  # fmt: skip
-    return tuple(dict.fromkeys((*tables, *sources)))
