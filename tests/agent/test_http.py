@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent.config import CollectorConfig
-from agent.http import Answer, CollectorClient, Unreachable, _Exchange
+from agent.exchange import Exchange
+from agent.http import Answer, CollectorClient, Unreachable
 from core.config import Duration, Secret
 from tests.servers.ports import free_port
 
@@ -226,19 +227,19 @@ async def test_a_connection_is_closed_when_its_answer_comes_with_the_cancellatio
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connections: list[http.client.HTTPConnection] = []
-    connect, run, answered = CollectorClient._connect, _Exchange.run, threading.Event()
+    connect, run, answered = CollectorClient._connect, Exchange.run, threading.Event()
 
     def remember(client: CollectorClient) -> http.client.HTTPConnection:
         connections.append(connect(client))
         return connections[-1]
 
-    def tell(exchange: _Exchange) -> Answer:
+    def tell(exchange: Exchange) -> Answer:
         answer = run(exchange)
         answered.set()
         return answer
 
     monkeypatch.setattr(CollectorClient, "_connect", remember)
-    monkeypatch.setattr(_Exchange, "run", tell)
+    monkeypatch.setattr(Exchange, "run", tell)
     with server(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) as url:
         asking = asyncio.create_task(post(url))
         await asyncio.sleep(0)
