@@ -44,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in _OURS:
             raise  # a fault in the program, not in the installation
+        if error.name in sys.stdlib_module_names:  # no package brings it: Python has it on other systems only
+            print(f"this command does not run on {sys.platform}, which has no {error.name}", file=sys.stderr)
+            return 2
         # The agent alone comes without the server's libraries.
         print(f"this command needs the server, and {error.name} is not installed", file=sys.stderr)
         print("install it with: pip install 'forewatch[collector]'", file=sys.stderr)

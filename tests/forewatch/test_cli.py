@@ -106,3 +106,13 @@ def test_a_server_s_command_on_an_agent_s_installation_says_what_to_install(comm
     assert ended.returncode == 2
     assert "pip install 'forewatch[collector]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_command_for_other_systems_says_so(tmp_path) -> None:
+    script = "import sys; sys.modules['fcntl'] = None\nfrom forewatch.cli import main\nsys.exit(main(['up']))"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr == f"this command does not run on {sys.platform}, which has no fcntl\n"
