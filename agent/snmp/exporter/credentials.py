@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import yaml
 
@@ -17,14 +18,25 @@ _PRIVS = {
 
 def explain(auths: Mapping[str, Auth]) -> str:
     """The section of `agent.yaml` to write, with a file to be made for each secret."""
+    files = _files(auths)
     return yaml.safe_dump(
-        {"snmp": {"credentials": {name: _credential(name, auth) for name, auth in auths.items()}}},
+        {"snmp": {"credentials": {name: _credential(files[name], auth) for name, auth in auths.items()}}},
         sort_keys=False, default_flow_style=None, width=1000, allow_unicode=True,
     )  # fmt: skip
 
 
-def _credential(name: str, auth: Auth) -> dict[str, str]:
-    file = "".join(letter if letter.isalnum() else "-" for letter in name)[:64]
+def _files(names: Iterable[str]) -> dict[str, str]:
+    """How the files of each name begin, no two alike: `site_a` and `site-a` have secrets of their own."""
+    files: dict[str, str] = {}
+    alike: Counter[str] = Counter()
+    for name in names:
+        file = "".join(letter if letter.isalnum() else "-" for letter in name)[:64]
+        alike[file.lower()] += 1
+        files[name] = file if alike[file.lower()] == 1 else f"{file}.{alike[file.lower()]}"  # no other has a dot
+    return files
+
+
+def _credential(file: str, auth: Auth) -> dict[str, str]:
     if auth.version != 3:
         return {"version": "1" if auth.version == 1 else "2c", "community_file": f"{file}.community"}
     found = {"version": "3", "username": auth.username}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,15 @@ auths:
         "ops team: {version: '3', username: ops, auth: sha256, auth_password_file: ops-team.auth-password, "
         "priv: aes256-cisco, priv_password_file: ops-team.priv-password, context_name: vlan-1}"
     ) in command.said
+
+
+def test_credentials_of_names_that_look_alike_have_files_of_their_own(command: Command) -> None:
+    names = ["site_a", "site-a", "Site.A", "site_a.2"]
+    auths = "".join(f"  {name}: {{community: s3cret}}\n" for name in names)
+    indented = modules("m").replace("m:", "  m:")
+    assert command.run(f"auths:\n{auths}modules:\n{indented}") == 0
+    files = re.findall(r"community_file: (\S+)\.community", command.said)
+    assert files == ["site-a", "site-a.2", "Site-A.3", "site-a-2"]
 
 
 def test_credentials_as_shown_are_what_the_agent_takes(command: Command, tmp_path: Path) -> None:
