@@ -35,6 +35,8 @@ DEVFS = f'forewatch_device_storage_usage_percent{{storage="devfs: dev file syste
 DEV = f'forewatch_device_storage_usage_percent{{storage="/dev",{SWITCH}}}'
 SNAPSHOTS = f'forewatch_device_storage_usage_percent{{storage="/vol/db/.snapshot",{SWITCH}}}'
 PROCFS = f'forewatch_device_memory_usage_percent{{pool="procfs: process file system, mounted on: /proc",{SWITCH}}}'
+RECORDER_DISK = f'forewatch_device_storage_usage_percent{{storage="disk 1",{SWITCH}}}'
+RECORDER = f'hikDiskFreeSpace{{hikDiskIndex="1",{SWITCH}}}'
 PART = f'forewatch_device_sensor_ok{{kind="storage",sensor="bay 3",{SWITCH}}}'
 SESSIONS = f'forewatch_device_sessions{{sensor="system",{FIREWALL}}}'
 SESSIONS_LIMIT = f'forewatch_device_sessions_limit{{sensor="system",{FIREWALL}}}'
@@ -96,6 +98,7 @@ DEVICE_HARMLESS: list[tuple[str, Scene, float, str]] = [
     ("DeviceStorageFull", {JUNOS_IMAGE: 100, JUNOS_12_IMAGE: 100}, 20 * MINUTE, "images that can only be read"),
     ("DeviceStorageFull", {DEVFS: 100, DEV: 100}, 20 * MINUTE, "devices as files are no disk"),
     ("DeviceStorageFull", {SNAPSHOTS: 297}, 20 * MINUTE, "snapshots beyond their reserve; the volume has a limit"),
+    ("DeviceStorageFull", {RECORDER_DISK: 99.9, RECORDER: 5}, 20 * MINUTE, "a recorder writes over what is oldest"),
     ("DevicePartFailed", {HA_OK: 0}, 5 * MINUTE, "another rule tells it"),
     ("DeviceSessionsNearLimit", {SESSIONS: 10, SESSIONS_LIMIT: 0}, 10 * MINUTE, "a limit of 0 is none"),
     ("RoutingNeighbourDown", {NEIGHBOUR: 0}, 10 * MINUTE, "a neighbour that never was there"),
