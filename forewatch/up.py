@@ -7,10 +7,10 @@ data folder, prints what a person needs, and keeps both alive until it is told t
 from __future__ import annotations
 
 import argparse
+import http.client
 import signal
 import ssl
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
@@ -90,7 +90,7 @@ def _wait_ready(collector: Child, url: str, stopping: _StopRequest) -> bool:
         try:
             with opener.open(f"{url}/-/ready", timeout=2):
                 return True
-        except (urllib.error.URLError, OSError):
+        except (OSError, http.client.HTTPException):  # refused, not ready, or none of ours that answers
             time.sleep(0.1)
     if collector.ended() is None and not stopping.asked:
         log.error("collector not ready in time", seconds=_READY_WITHIN_SECONDS)

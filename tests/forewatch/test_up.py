@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import http.server
+import socketserver
 import threading
 from types import SimpleNamespace
 
@@ -20,6 +21,12 @@ class Ready(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Babble(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"220 smtp ready\r\n")
+
+
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
 def test_the_collector_is_asked_directly_whatever_proxy_is_set(monkeypatch, variable) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
@@ -31,6 +38,19 @@ def test_the_collector_is_asked_directly_whatever_proxy_is_set(monkeypatch, vari
         thread.start()
         try:
             assert up._wait_ready(up.Child(), f"http://127.0.0.1:{server.server_port}", SimpleNamespace(asked=False))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_whoever_answers_with_no_http_is_not_ready(monkeypatch) -> None:
+    monkeypatch.setattr(up, "_READY_WITHIN_SECONDS", 1)
+    with socketserver.TCPServer(("127.0.0.1", 0), Babble) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_address[1]}"
+            assert not up._wait_ready(up.Child(), address, SimpleNamespace(asked=False))
         finally:
             server.shutdown()
             thread.join()
