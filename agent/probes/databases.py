@@ -10,6 +10,7 @@ import struct
 from agent.probes import families
 from agent.probes.certificates import Trust
 from agent.probes.check import CheckFailed, Failure, Findings
+from agent.probes.printable import printable
 from agent.probes.wire import Endpoint, Wire, connected
 
 _MOST_PACKET = 16 * 2**10
@@ -101,4 +102,4 @@ class MysqlCheck:
         if packet[0] != 10 or b"\0" not in packet:
             raise CheckFailed(Failure.PROTOCOL, f"a protocol of version {packet[0]}")
         version = packet[1 : packet.index(b"\0")].decode("ascii", "replace")
-        found.note(families.MYSQL_INFO, 1, version="".join(char for char in version if char.isprintable()))
+        found.note(families.MYSQL_INFO, 1, version=printable(version))

@@ -15,6 +15,7 @@ from agent import patterns
 from agent.probes import families
 from agent.probes.certificates import Trust
 from agent.probes.check import CheckFailed, Failure, Findings
+from agent.probes.printable import printable
 from agent.probes.wire import Endpoint, Wire, connected
 
 _MOST_LINES = 100
@@ -76,7 +77,7 @@ class GreetingCheck:
                 raise CheckFailed(Failure.CONTENT, f"the greeting is {greeting[:200]!r}, nothing like {self._expect!r}")
             if self._name == "ssh":
                 version = greeting.splitlines()[-1].decode("ascii", "replace")
-                found.note(families.SSH_BANNER, 1, banner="".join(char for char in version if char.isprintable()))
+                found.note(families.SSH_BANNER, 1, banner=printable(version))
             if upgrade is not None:
                 await self._encrypt(wire, upgrade, found)
             if self._protocol.leave:

@@ -6,6 +6,7 @@ import re
 
 from agent.probes import families
 from agent.probes.check import CheckFailed, Failure, Findings
+from agent.probes.printable import printable
 from agent.probes.wire import Endpoint, Wire, connected
 from agent.sample import Family, Kind
 
@@ -83,7 +84,7 @@ async def _info(wire: Wire) -> dict[str, str]:
         raise CheckFailed(Failure.TOO_LARGE, f"an INFO of {size} bytes")
     text = (await wire.exactly(size)).decode("utf-8", "replace")
     pairs = (line.partition(":") for line in text.splitlines() if not line.startswith("#"))
-    return {key: "".join(char for char in value if char.isprintable()) for key, _, value in pairs}
+    return {key: printable(value) for key, _, value in pairs}
 
 
 async def _ask(wire: Wire, *words: str) -> bytes:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from agent.probes.printable import printable
 from agent.probes.programs import Program, json_of
 from agent.sample import Family, Sample, Series
 from core.labels import labels
@@ -98,7 +99,7 @@ def samples_of(told: dict[str, Any]) -> Iterator[Sample]:
     serial, model = str(told.get("serial_number", "")), str(told.get("model_name", ""))
     info = {"model_name": model, "serial_number": serial, "firmware_version": str(told.get("firmware_version", ""))}
     info["protocol"] = str(_at(told, "device", "protocol") or "")
-    yield from one(INFO, 1, **{key: _printable(value) for key, value in info.items()})
+    yield from one(INFO, 1, **{key: printable(value) for key, value in info.items()})
     yield from one(EXIT_STATUS, _at(told, "smartctl", "exit_status"))
     yield from one(STATUS, _at(told, "smart_status", "passed"))
     yield from one(TEMPERATURE, _at(told, "temperature", "current"), temperature_type="current")
@@ -107,7 +108,7 @@ def samples_of(told: dict[str, Any]) -> Iterator[Sample]:
     for key, family in _NVME.items():
         yield from one(family, _at(told, "nvme_smart_health_information_log", key))
     for row in _rows(told, "ata_smart_attributes", "table")[:100]:
-        of = {"attribute_name": _printable(str(row.get("name", ""))), "attribute_id": str(row.get("id", ""))}
+        of = {"attribute_name": printable(str(row.get("name", ""))), "attribute_id": str(row.get("id", ""))}
         for kind in ("value", "worst", "thresh"):
             yield from one(ATTRIBUTE, row.get(kind), attribute_value_type=kind, **of)
         yield from one(ATTRIBUTE, _at(row, "raw", "value"), attribute_value_type="raw", **of)
@@ -116,7 +117,7 @@ def samples_of(told: dict[str, Any]) -> Iterator[Sample]:
 def _name(device: str, kind: str) -> str:
     """`sda`; of disks behind one controller, which share its device, `bus_0_megaraid_8`."""
     name = device.removeprefix("/dev/")
-    return re.sub(r"\W+", "_", f"{name} {kind}") if name and "," in kind else _printable(name)
+    return re.sub(r"\W+", "_", f"{name} {kind}") if name and "," in kind else printable(name)
 
 
 def _at(told: dict[str, Any], *path: str) -> Any:
@@ -131,7 +132,3 @@ def _rows(told: dict[str, Any], *path: str) -> list[dict[str, Any]]:
     """The rows at a path, those that are rows."""
     found = _at(told, *path)
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def _printable(text: str) -> str:
-    return "".join(char for char in text if char.isprintable())[:200]

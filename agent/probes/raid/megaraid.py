@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.probes.raid.model import MOST, Controller, number_in, printable
+from agent.probes.printable import printable
+from agent.probes.raid.model import MOST, Controller, number_in
 from agent.probes.raid.storcli import Answer, at, details_of, drive_rows, items, part_of, text
 from agent.sample import Family, Sample, Series
 from core.labels import labels

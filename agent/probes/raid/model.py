@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from agent.probes.printable import printable
 from agent.sample import Family, Sample, Series
 from core.labels import labels
 
@@ -134,11 +135,6 @@ def samples_of(tool: str, controller: Controller) -> Iterator[Sample]:
         yield from one(DISK_MEDIA_ERRORS, disk.media_errors, disk=disk.name)
         yield from one(DISK_TEMPERATURE, disk.temperature, disk=disk.name)
         yield from one(DISK_PROGRESS, disk.progress, disk=disk.name)
-
-
-def printable(text: str) -> str:
-    """A text of a controller or disk as a label may have it."""
-    return "".join(char for char in text.strip() if char.isprintable())[:200]
 
 
 def number_in(text: object) -> float | None:
