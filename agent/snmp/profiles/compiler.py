@@ -130,6 +130,7 @@ def _sensor(given: Sensor) -> SensorPlan:
         most=given.most,
         status_root=_root(given.status),
         status_ok=frozenset(given.status_ok),
+        status_warning=frozenset(given.status_warning),
         status_unknown=frozenset(given.status_unknown),
     )
 

@@ -59,8 +59,8 @@ class Sensor(Section, kw_only=True, frozen=True):
         of: the value is a part of this; `free` says the part that is not used. `plus`: the rest, of used and rest.
         ok, warning, critical: values by what they say; a state is anything else when only one of them is given.
         skip: values that stand for nothing there; also everything below `least` and above `most`.
-        status, status_ok, status_unknown: another column that says whether the sensor works, its good values, and those
-            that say nothing of it; any other is bad.
+        status, status_ok, status_warning, status_unknown: another column that says whether the sensor works, its good
+            values, those that only warn, and those that say nothing of it; any other is bad.
     """
 
     kind: str | None = None
@@ -82,6 +82,7 @@ class Sensor(Section, kw_only=True, frozen=True):
     most: float | None = None
     status: Column | None = None
     status_ok: list[int] = []
+    status_warning: list[int] = []
     status_unknown: list[int] = []
 
     def check(self) -> Iterator[Finding]:

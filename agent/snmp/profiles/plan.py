@@ -71,6 +71,7 @@ class SensorPlan:
     most: float | None
     status_root: str | None
     status_ok: frozenset[int]
+    status_warning: frozenset[int]
     status_unknown: frozenset[int]
 
     @property

@@ -131,6 +131,8 @@ class Sensor:
         state = rows.get(self.status_oid)
         if type(state) is not int or state in self.plan.status_unknown:
             return Status.UNKNOWN
+        if state in self.plan.status_warning:
+            return Status.WARNING
         return Status.OK if state in self.plan.status_ok else Status.CRITICAL
 
 

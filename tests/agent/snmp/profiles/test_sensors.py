@@ -127,13 +127,18 @@ async def test_rows_have_index_and_looked_up_labels_and_names_of_their_own(tmp_p
 
 @pytest.mark.parametrize(
     ("state", "shown", "why"),
-    [(1, 1, "it works"), (3, 0, "it does not"), (2, None, "nothing is plugged in, which is no trouble")],
+    [
+        (1, 1, "it works"),
+        (3, 0, "it does not"),
+        (4, 1, "it warns, which is no failure"),
+        (2, None, "nothing is plugged in, which is no trouble"),
+    ],
 )
 async def test_another_column_says_whether_a_sensor_works(
     tmp_path: Path, clock: ManualClock, state: int, shown: float | None, why: str
 ) -> None:
     mib = switch_mib() | {f"{ROOT}.2.1.3.1": ber.integer(40), f"{ROOT}.2.1.4.1": ber.integer(state)}
-    status = f"status: {{OID: {ROOT}.2.1.4, name: exState}}, status_ok: [1], status_unknown: [2]"
+    status = f"status: {{OID: {ROOT}.2.1.4, name: exState}}, status_ok: [1], status_warning: [4], status_unknown: [2]"
     column = f"{{OID: {ROOT}.2.1.3, name: exTemp, sensor: {{kind: temperature, name: t, {status}}}}}"
     with Device(mib) as device:
         series = await Polled(tmp_path, clock, table(column), device).series()
