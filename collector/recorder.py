@@ -37,6 +37,8 @@ class Recorder:
             StorageError: the database refused; nothing was recorded.
             PartlyRecordedError: it refused in the middle of very many.
         """
+        if changes:  # what somebody has registered a moment ago counts
+            await self._pipeline.register.refresh()
         batches = await self._batches(changes)
         left: list[RuleChange] = []
         for number, batch in enumerate(batches):

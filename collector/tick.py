@@ -141,7 +141,6 @@ class Tick:
         """
         outcome = await self._worker.do(self._evaluate_early, at_ms)
         if outcome.changes:
-            await self._register.refresh()
             await self._record(outcome, at_ms)
             self._count_alerts()
 

@@ -43,6 +43,14 @@ async def incidents(database) -> int:
         return await session.scalar(select(func.count()).select_from(Incident)) or 0
 
 
+async def test_an_item_that_was_registered_a_moment_ago_is_known(database, recorder) -> None:
+    await recorder.record([change("somebody")], 1_770_000_000_000)
+    cast = await register_cast(database)
+    assert await recorder.record([change("web-1")], 1_770_000_000_000) == []
+    async with database.read() as session:
+        assert list(await session.scalars(select(Incident.ci_id).order_by(Incident.id))) == [None, cast.web]
+
+
 def test_few_changes_are_one_part_in_their_order(database) -> None:
     assert in_batches(MANY[:3], Register(database)) == [MANY[:3]]
     assert in_batches([], Register(database)) == []

@@ -31,8 +31,8 @@ HERE = Path(__file__).parent
 MODULES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "modules.yml").read_text())
 # Gauges that differ between two polls; some go up and down.
 MOVING = re.compile("(sysUpTime|hrSystemUptime|hrSystemDate|hrMemorySize)$")
-# How the exporter fared, and a DisplayString of Debian's snmpd that is longer than one may be.
-LEFT_OUT = re.compile("snmp_scrape_|versionConfigureOptions$")
+# How the exporter fared, a DisplayString of Debian's snmpd that is longer than one may be, and the time as a label.
+LEFT_OUT = re.compile("snmp_scrape_|versionConfigureOptions$|versionCDate$")
 RESTLESS = re.compile("(mem|ss|la|dsk|pr|diskIO|disk)[A-Z]")
 
 Values = dict[tuple[str, Labels], float]
