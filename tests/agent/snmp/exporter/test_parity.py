@@ -33,7 +33,8 @@ MODULES: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "modules.yml").read_
 MOVING = re.compile("(sysUpTime|hrSystemUptime|hrSystemDate|hrMemorySize)$")
 # How the exporter fared, a DisplayString of Debian's snmpd that is longer than one may be, and the time as a label.
 LEFT_OUT = re.compile("snmp_scrape_|versionConfigureOptions$|versionCDate$")
-RESTLESS = re.compile("(mem|ss|la|dsk|pr|diskIO|disk)[A-Z]")
+# Gauges of the machine's load; of its cached memory snmpd gives the size anew each time.
+RESTLESS = re.compile("((mem|ss|la|dsk|pr|diskIO|disk)[A-Z]|hrStorageSize$)")
 
 Values = dict[tuple[str, Labels], float]
 Types = dict[str, str]
