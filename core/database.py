@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import sqlite3
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -75,6 +77,28 @@ class Base(DeclarativeBase):
 PrimaryKey = Annotated[int, mapped_column(primary_key=True, autoincrement=True)]
 
 
+class _Connection(sqlite3.Connection):
+    """Closes its cursors with itself.
+
+    SQLite keeps a closed connection, and its lock, until the last of its statements is gone: that of a task which was
+    cancelled on the way lives as long as the traceback of the cancellation, and every other writer waits for it.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, *arguments: Any) -> Any:
+        made = super().cursor(*arguments)
+        self._cursors.add(made)
+        return made
+
+    def close(self) -> None:
+        for cursor in list(self._cursors):
+            cursor.close()
+        super().close()
+
+
 class Database:
     """Sessions of one database.
 
@@ -113,7 +137,7 @@ class Database:
             return create_async_engine(
                 self.url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=_GIVE_UP
             )
-        engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 30})
+        engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 30, "factory": _Connection})
         _tune_sqlite(engine, immediate=immediate)
         return engine
 

@@ -11,7 +11,6 @@ from core.clock import Clock, to_datetime
 from core.database import Database
 from core.errors import StorageError
 from core.log import get_logger
-from core.uninterrupted import uninterrupted
 from desk import outbox_store
 from desk.channels.base import Channel, ChannelError, Delivery
 from desk.metrics import DeskMetrics
@@ -47,7 +46,7 @@ class Lane:
         try:
             while True:
                 self.awake.clear()
-                await self._rest(await uninterrupted(self._begin()))
+                await self._rest(await self._begin())
         finally:
             if self._sending:
                 _, late = await asyncio.wait(self._sending, timeout=LAST_WORDS_SECONDS)

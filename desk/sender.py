@@ -10,7 +10,6 @@ from core.clock import Clock, to_datetime
 from core.database import Database
 from core.errors import StorageError
 from core.log import get_logger
-from core.uninterrupted import uninterrupted
 from desk import outbox_store
 from desk.channels.base import Channel
 from desk.lane import Lane
@@ -65,7 +64,7 @@ class OutboxSender:
         """Send until cancelled; the channels are closed then."""
         try:
             if self._alone:
-                await uninterrupted(self._take_back())
+                await self._take_back()
             async with asyncio.TaskGroup() as group:
                 for lane in self._lanes.values():
                     group.create_task(lane.run())
@@ -100,7 +99,7 @@ class OutboxSender:
     async def _keep_count(self) -> None:
         while True:
             try:
-                await uninterrupted(self.count())
+                await self.count()
             except StorageError as error:
                 log.error("outbox cannot be counted", error=error)
             except Exception:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from core.database import Database, sqlite_url
+from core.database import Database, _Connection, sqlite_url
 from core.errors import StorageError
 
 
@@ -68,3 +70,16 @@ async def test_a_connection_that_is_cut_is_a_refusal_and_the_next_write_goes_on(
     with pytest.raises(StorageError):
         await write(cut=True)
     await write(cut=False)
+
+
+def test_a_closed_connection_to_sqlite_holds_no_lock_though_a_cursor_is_still_known(tmp_path: Path) -> None:
+    one = sqlite3.connect(tmp_path / "db", isolation_level=None, factory=_Connection)
+    one.execute("CREATE TABLE t (x)")
+    one.execute("INSERT INTO t VALUES (1), (2)")
+    one.execute("BEGIN IMMEDIATE")
+    known = one.execute("SELECT x FROM t")
+    assert known.fetchone() == (1,)
+    one.close()
+    other = sqlite3.connect(tmp_path / "db", isolation_level=None, timeout=0)
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
