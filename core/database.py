@@ -137,7 +137,8 @@ class Database:
             return create_async_engine(
                 self.url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=_GIVE_UP
             )
-        engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 30, "factory": _Connection})
+        own = {"timeout": 30, "factory": _Connection}
+        engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=0, connect_args=own)
         _tune_sqlite(engine, immediate=immediate)
         return engine
 

@@ -77,7 +77,8 @@ def test_a_closed_connection_to_sqlite_holds_no_lock_though_a_cursor_is_still_kn
     one.execute("CREATE TABLE t (x)")
     one.execute("INSERT INTO t VALUES (1), (2)")
     one.execute("BEGIN IMMEDIATE")
-    known = one.execute("SELECT x FROM t")
+    known = one.cursor()  # as the driver makes them
+    known.execute("SELECT x FROM t")
     assert known.fetchone() == (1,)
     one.close()
     other = sqlite3.connect(tmp_path / "db", isolation_level=None, timeout=0)
